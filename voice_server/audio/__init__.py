@@ -1,0 +1,1 @@
+"""Pure numerics on sound: no I/O, no clock, no state that is not the caller's."""

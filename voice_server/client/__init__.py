@@ -1,0 +1,1 @@
+"""The headless client: a microphone, a loudspeaker and a recording of both."""

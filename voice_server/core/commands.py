@@ -1,0 +1,212 @@
+"""What the core wants done: orders to the runtime, and facts that the client should know.
+
+Orders are carried out in the order given and never answer directly; what comes of them returns as events.
+Facts are neutral: each protocol has its own words for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from voice_server.core.conversation import Message
+from voice_server.core.playout import Word
+from voice_server.core.policy import SessionConfig
+
+StopReason = Literal["barge_in", "client", "replaced", "error"]
+ResponseStatus = Literal["completed", "interrupted", "failed"]
+
+# ── orders ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Transcribe the input from `start_ms` to `end_ms` (input clock); answer with this `request`."""
+
+    request: int
+    start_ms: int
+    end_ms: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTurn:
+    """Ask the turn detector about the input up to `end_ms`; answer with this `request`."""
+
+    request: int
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Start generating this response; nothing of it may sound before `Play`."""
+
+    response: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesize:
+    """Speak the next clause of the response. Clauses are numbered from 0 and synthesised in order."""
+
+    response: int
+    clause: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishAudio:
+    """No clause follows: the last frame of the response may be marked as the last."""
+
+    response: int
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Send the response's audio from `position` on, paced, as far as it is there and as it comes."""
+
+    response: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Send no more audio of it; keep what is there. Generation may go on."""
+
+    response: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """End generation and synthesis of it and drop its audio, for good."""
+
+    response: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepInput:
+    """Input before `from_ms` will not be asked for again."""
+
+    from_ms: int
+
+
+# ── facts ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOpened:
+    """The user began to speak."""
+
+    turn: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """The user fell silent. The turn may go on: then another `TurnOpened` with the same turn follows."""
+
+    turn: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRevised:
+    """The hypothesis so far; its first `stable` characters will not change."""
+
+    turn: int
+    text: str
+    stable: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCommitted:
+    turn: int
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseBegan:
+    response: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextAdded:
+    response: int
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsPlaced:
+    """When words sound, in samples from the start of the response."""
+
+    response: int
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseStopped:
+    """The client must drop everything queued of this response, now. `at_ms` is on the input clock."""
+
+    response: int
+    reason: StopReason
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseResumed:
+    """The stop was a false alarm: audio goes on from `position`."""
+
+    response: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseEnded:
+    """Exactly one per response that began. `latency` is its waterfall, in ms after the user's speech ended."""
+
+    response: int
+    status: ResponseStatus
+    text: str
+    heard: str
+    latency: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    config: SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something the client should know went wrong."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    reason: str
+
+
+Order = Transcribe | ScoreTurn | Generate | Synthesize | FinishAudio | Play | Pause | Discard | KeepInput
+Fact = (
+    TurnOpened
+    | TurnPaused
+    | TranscriptRevised
+    | TranscriptCommitted
+    | ResponseBegan
+    | TextAdded
+    | WordsPlaced
+    | ResponseStopped
+    | ResponseResumed
+    | ResponseEnded
+    | ConfigChanged
+    | Trouble
+    | SessionEnded
+)
+Command = Order | Fact

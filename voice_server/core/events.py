@@ -1,0 +1,175 @@
+"""What can happen to a session. Plain data; everything that decides is in `session`.
+
+`at_ms` and `heard_ms` are on the input clock (audio received so far, as time); every event is received at a
+`now_ms` on the session clock. `request` and `response` ids are given out by the core: an event that carries
+one that is no longer current is ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_server.core.playout import Word
+from voice_server.core.policy import SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBegan:
+    """The client is there and its configuration is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The client changed its configuration."""
+
+    config: SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The VAD, after hysteresis, hears speech that began at `at_ms`; it has heard up to `heard_ms`."""
+
+    at_ms: int
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The VAD, after hysteresis, hears that speech ended at `at_ms`."""
+
+    at_ms: int
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """The hypothesis that was asked for as `request`."""
+
+    request: int
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionFailed:
+    request: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScored:
+    """How likely (0 to 1) the turn was over at the end of the sound of `request`."""
+
+    request: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScoringFailed:
+    request: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextGenerated:
+    response: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationEnded:
+    response: int
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationFailed:
+    response: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSynthesized:
+    """A piece of a clause is there to be played; positions count from its own first sample."""
+
+    response: int
+    clause: int
+    samples: int
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseSynthesized:
+    """All of the clause's audio is there."""
+
+    response: int
+    clause: int
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisFailed:
+    response: int
+    clause: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackReported:
+    response: int
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserTyped:
+    text: str
+    interrupt: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The client's stop button."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """Push-to-talk: pressed, at this point of the input clock."""
+
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommitted:
+    """Push-to-talk: released, at this point of the input clock."""
+
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnding:
+    """The session is about to end; what still runs is brought to its end."""
+
+    reason: str
+
+
+Event = (
+    SessionBegan
+    | Configured
+    | SpeechStarted
+    | SpeechStopped
+    | Transcribed
+    | TranscriptionFailed
+    | TurnScored
+    | TurnScoringFailed
+    | TextGenerated
+    | GenerationEnded
+    | GenerationFailed
+    | AudioSynthesized
+    | ClauseSynthesized
+    | SynthesisFailed
+    | PlaybackReported
+    | UserTyped
+    | Interrupted
+    | TurnStarted
+    | TurnCommitted
+    | SessionEnding
+)

@@ -1,0 +1,53 @@
+"""Every exception that this package raises on purpose.
+
+    VoiceServerError
+    ├── ConfigurationError      settings or files that cannot be used; the message says what to do
+    │   └── ModelFileError      a model file is missing or is not the one that was named
+    ├── ProtocolError           the client sent something wrong; carries code, field, and whether it is fatal
+    ├── ModelError              a model failed at its work; the session goes on
+    │   └── Overloaded          the model's queue is full
+    └── CoreError               a local event that the core's rules do not allow: a bug of ours
+"""
+
+from __future__ import annotations
+
+
+class VoiceServerError(Exception):
+    """Base of all our exceptions."""
+
+
+class ConfigurationError(VoiceServerError):
+    """Settings or files that cannot be used. The message tells the reader what to do."""
+
+
+class ModelFileError(ConfigurationError):
+    """A model file is missing, incomplete or not the one that was named."""
+
+
+class ProtocolError(VoiceServerError):
+    """The client sent something wrong.
+
+    `code` is one word for programs, `field` names the place in the message ("config.turn.mode"),
+    `close_code` is the WebSocket close code when the connection cannot go on, else None.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, field: str | None = None, close_code: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.close_code = close_code
+
+
+class ModelError(VoiceServerError):
+    """A model failed at one piece of work."""
+
+
+class Overloaded(ModelError):
+    """The model's queue is full; the work was not begun."""
+
+
+class CoreError(VoiceServerError):
+    """A local event that the rules do not allow. Nothing was changed."""

@@ -1,0 +1,1 @@
+"""The weights: which, from where, and whether they are the right ones."""

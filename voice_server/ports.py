@@ -1,0 +1,128 @@
+"""What we ask of the world: one small Protocol for each thing, fitted by the adapters.
+
+Rules for all of them:
+
+- Calls may overlap unless a docstring says otherwise: one object serves every session of the process.
+- Cancelling the awaiting task, or closing the generator, abandons the work: a thread may finish the piece
+  that it is in, but nothing of it is delivered and nothing more is begun.
+- A failure is raised as `errors.ModelError` (or `Overloaded`), never as the library's own exception.
+- `deadline_ms` is on the clock of `Clock.now_ms`: when the result is needed. Earlier deadlines go first; a
+  missed deadline is not an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from voice_server.audio.pcm import Pcm
+from voice_server.core.conversation import Message
+from voice_server.core.playout import Word
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Monotonic time. Tests use a virtual one."""
+
+    def now_ms(self) -> int:
+        """Whole milliseconds since some fixed moment."""
+
+    async def sleep_until(self, when_ms: int) -> None:
+        """Return at `when_ms` or later; at once, after yielding, if that has passed."""
+
+
+class Workers(Protocol):
+    """A bounded set of threads for blocking model calls, earliest deadline first."""
+
+    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
+        """Run `work` in a thread. `model` labels it in metrics. Raises Overloaded when the queue is full.
+
+        Cancelling before `work` has begun removes it from the queue.
+        """
+
+
+class VoiceDetector(Protocol):
+    """Says how likely it is that somebody is speaking."""
+
+    def open(self) -> VoiceStream:
+        """A new stream with its own state, for one session."""
+
+
+class VoiceStream(Protocol):
+    """One session's voice activity. Calls must not overlap."""
+
+    async def push(self, frame: Pcm) -> float:
+        """The probability of speech (0 to 1) after this 20 ms frame, shape (320,), 16 kHz."""
+
+    def reset(self) -> None:
+        """Forget what was heard so far, as after a gap in the sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a transcriber made of a piece of sound."""
+
+    text: str
+    avg_logprob: float
+    """Mean log-probability per token; near 0 is sure, below -1 is a guess."""
+    no_speech_prob: float
+    """Whisper's own probability that nobody spoke."""
+
+
+class Transcriber(Protocol):
+    """Speech to text, on the whole piece each time."""
+
+    async def transcribe(
+        self, samples: Pcm, *, deadline_ms: int, language: str, final: bool
+    ) -> Hypothesis:
+        """Transcribe 16 kHz samples. `final` may take longer for a better text."""
+
+
+class TurnDetector(Protocol):
+    """Hears in the sound whether the speaker has finished."""
+
+    async def end_of_turn(self, samples: Pcm, *, deadline_ms: int) -> float:
+        """The probability (0 to 1) that the turn ended with the last of these 16 kHz samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateOptions:
+    """How to generate. None means the model's own default."""
+
+    model: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+class LanguageModel(Protocol):
+    """Text to text, streamed."""
+
+    def generate(
+        self, messages: Sequence[Message], options: GenerateOptions
+    ) -> AsyncGenerator[str, None]:
+        """Stream the answer in pieces of text. Closing the generator stops the generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """A piece of synthesised speech."""
+
+    samples: Pcm
+    """At the synthesizer's `sample_rate_hz`."""
+    words: tuple[Word, ...]
+    """The words in it; positions count from the first sample of this chunk."""
+
+
+class Synthesizer(Protocol):
+    """Text to speech."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate of every chunk."""
+
+    def synthesize(
+        self, text: str, *, deadline_ms: int, voice: str | None
+    ) -> AsyncGenerator[SpeechChunk, None]:
+        """Speak one clause. The words of all chunks, joined by spaces, are the words of `text`."""

@@ -1,0 +1,1 @@
+"""The only orchestration: one task group per session."""

@@ -1,0 +1,1 @@
+"""The ways in: WebSocket and HTTP."""
