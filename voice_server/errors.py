@@ -1,12 +1,12 @@
 """Every exception that this package raises on purpose.
 
-    VoiceServerError
-    ├── ConfigurationError      settings or files that cannot be used; the message says what to do
-    │   └── ModelFileError      a model file is missing or is not the one that was named
-    ├── ProtocolError           the client sent something wrong; carries code, field, and whether it is fatal
-    ├── ModelError              a model failed at its work; the session goes on
-    │   └── Overloaded          the model's queue is full
-    └── CoreError               a local event that the core's rules do not allow: a bug of ours
+VoiceServerError
+├── ConfigurationError      settings or files that cannot be used; the message says what to do
+│   └── ModelFileError      a model file is missing or is not the one that was named
+├── ProtocolError           the client sent something wrong; carries code, field, and whether it is fatal
+├── ModelError              a model failed at its work; the session goes on
+│   └── OverloadedError          the model's queue is full
+└── CoreError               a local event that the core's rules do not allow: a bug of ours
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ModelError(VoiceServerError):
     """A model failed at one piece of work."""
 
 
-class Overloaded(ModelError):
+class OverloadedError(ModelError):
     """The model's queue is full; the work was not begun."""
 
 

@@ -5,7 +5,7 @@ Rules for all of them:
 - Calls may overlap unless a docstring says otherwise: one object serves every session of the process.
 - Cancelling the awaiting task, or closing the generator, abandons the work: a thread may finish the piece
   that it is in, but nothing of it is delivered and nothing more is begun.
-- A failure is raised as `errors.ModelError` (or `Overloaded`), never as the library's own exception.
+- A failure is raised as `errors.ModelError` (or `OverloadedError`), never as the library's own exception.
 - `deadline_ms` is on the clock of `Clock.now_ms`: when the result is needed. Earlier deadlines go first; a
   missed deadline is not an error.
 """
@@ -37,7 +37,7 @@ class Workers(Protocol):
     """A bounded set of threads for blocking model calls, earliest deadline first."""
 
     async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
-        """Run `work` in a thread. `model` labels it in metrics. Raises Overloaded when the queue is full.
+        """Run `work` in a thread. `model` labels it in metrics. Raises OverloadedError when the queue is full.
 
         Cancelling before `work` has begun removes it from the queue.
         """
@@ -74,9 +74,7 @@ class Hypothesis:
 class Transcriber(Protocol):
     """Speech to text, on the whole piece each time."""
 
-    async def transcribe(
-        self, samples: Pcm, *, deadline_ms: int, language: str, final: bool
-    ) -> Hypothesis:
+    async def transcribe(self, samples: Pcm, *, deadline_ms: int, language: str, final: bool) -> Hypothesis:
         """Transcribe 16 kHz samples. `final` may take longer for a better text."""
 
 
@@ -99,9 +97,7 @@ class GenerateOptions:
 class LanguageModel(Protocol):
     """Text to text, streamed."""
 
-    def generate(
-        self, messages: Sequence[Message], options: GenerateOptions
-    ) -> AsyncGenerator[str, None]:
+    def generate(self, messages: Sequence[Message], options: GenerateOptions) -> AsyncGenerator[str, None]:
         """Stream the answer in pieces of text. Closing the generator stops the generation."""
 
 

@@ -36,7 +36,8 @@ def to_float(samples: Pcm) -> NDArray[np.float32]:
 
 def from_float(samples: NDArray[np.float32]) -> Pcm:
     """float in [-1, 1] → int16, clipped."""
-    return np.clip(np.rint(samples * (FULL_SCALE - 1)), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    scaled: Pcm = np.clip(np.rint(samples * (FULL_SCALE - 1)), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return scaled
 
 
 def first_audible(samples: Pcm, threshold_dbfs: float = -40.0) -> int | None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 DEFAULT_INSTRUCTIONS = (
-    "You are a friendly voice assistant. Your words are spoken aloud: answer in one or two short, plain sentences."
+    "You are a friendly voice assistant. Your words are spoken aloud: "
+    "answer in one or two short, plain sentences."
 )
 
 
