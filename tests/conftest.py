@@ -33,7 +33,7 @@ def audio_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def recordings(audio_dir: Path) -> Callable[..., list[Recording]]:
-    """`recordings("speech", "long")` gives the manifest's rows of these kinds; without arguments, all rows."""
+    """`recordings("speech", "long")` gives the rows of these kinds; without arguments, all."""
     lines = (audio_dir / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     rows: list[Recording] = [json.loads(line) for line in lines]
 
