@@ -37,10 +37,14 @@ def problems_of(models: Sequence[Model], models_dir: Path) -> dict[str, list[str
 
     Reads every byte. Hashing releases the GIL, so the files are read by one thread per core.
     """
-    files = [(model.name, file) for model in models for file in model.file]
+    present = [model for model in models if (models_dir / model.name).is_dir()]
+    files = [(model.name, file) for model in present for file in model.file]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = list(threads.map(lambda entry: problem_of(entry[1], models_dir / entry[0]), files))
     problems: dict[str, list[str]] = {model.name: [] for model in models}
+    for model in models:
+        if model not in present:
+            problems[model.name].append(f"{models_dir / model.name} is missing")
     for (name, _), problem in zip(files, found, strict=True):
         if problem is not None:
             problems[name].append(problem)
