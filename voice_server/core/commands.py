@@ -166,7 +166,7 @@ class ResponseResumed:
 
 @dataclass(frozen=True, slots=True)
 class ResponseEnded:
-    """Exactly one per response that began. `latency` is its waterfall, in ms after the user's speech ended."""
+    """Exactly one per response that began. `latency`: its waterfall, in ms after the user's speech ended."""
 
     response: int
     status: ResponseStatus

@@ -151,25 +151,25 @@ class SessionEnding:
     reason: str
 
 
-Event = (
-    SessionBegan
-    | Configured
-    | SpeechStarted
-    | SpeechStopped
-    | Transcribed
-    | TranscriptionFailed
-    | TurnScored
-    | TurnScoringFailed
-    | TextGenerated
+ResponseEvent = (
+    TextGenerated
     | GenerationEnded
     | GenerationFailed
     | AudioSynthesized
     | ClauseSynthesized
     | SynthesisFailed
     | PlaybackReported
-    | UserTyped
-    | Interrupted
-    | TurnStarted
-    | TurnCommitted
-    | SessionEnding
 )
+"""What happens to one response; ignored when that is no longer the current one."""
+
+ClientEvent = (
+    SessionBegan | Configured | UserTyped | Interrupted | TurnStarted | TurnCommitted | SessionEnding
+)
+"""What the client does, other than speaking."""
+
+VoiceEvent = (
+    SpeechStarted | SpeechStopped | Transcribed | TranscriptionFailed | TurnScored | TurnScoringFailed
+)
+"""What is heard of the user's voice, and what the models make of it."""
+
+Event = ClientEvent | VoiceEvent | ResponseEvent

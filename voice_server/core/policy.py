@@ -46,18 +46,24 @@ class Policy:
 
     partial_interval_ms: int = 200
     """From one hypothesis of a running turn to the request for the next."""
-    max_turn_ms: int = 28_000
-    """Speech longer than this is committed: Whisper hears at most 30 s at once."""
+    turn_limit_ms: int = 25_000
+    """Longer speech is split into turns: Whisper hears at most 30 s at once."""
     preroll_ms: int = 300
     """Sound before the onset that is given to the transcriber: the VAD is late, and plosives are soft."""
-    postroll_ms: int = 100
-    """Sound after the last speech that is given to the transcriber."""
+    score_interval_ms: int = 150
+    """From one opinion of the turn detector on a silence to the request for the next."""
     transcript_timeout_ms: int = 5_000
     generation_stall_ms: int = 8_000
     """No token for this long, and the language model counts as down."""
-    contested_limit_ms: int = 1_500
+    contest_first_ms: int = 300
+    """So much of a sound over the assistant's voice is transcribed first."""
+    contest_interval_ms: int = 150
+    background_interval_ms: int = 500
+    """A noise that was taken back and goes on is transcribed so often, in case words come in it."""
+    contest_limit_ms: int = 2_500
     """A contested floor is decided after this long in any case."""
-    confirm_speech_ms: int = 600
-    """So much speech over the assistant is a barge-in, whatever the words."""
+    confirm_speech_ms: int = 700
+    """So much speech with words over the assistant is a barge-in, even if it is a backchannel."""
     idle_limit_ms: int | None = None
     """Nobody spoke for this long: the session ends. None: never."""
+    apology: str = "Sorry, something went wrong and I have no answer. Please ask me again."

@@ -1,0 +1,161 @@
+"""One response, from its first token to its one ending.
+
+An answer may be drafted before the turn is over: nothing of a draft is told or played until `release`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from voice_server.core.clauses import ClauseCutter
+from voice_server.core.commands import (
+    Command,
+    Discard,
+    FinishAudio,
+    Pause,
+    Play,
+    ResponseBegan,
+    ResponseEnded,
+    ResponseResumed,
+    ResponseStatus,
+    ResponseStopped,
+    StopReason,
+    Synthesize,
+    TextAdded,
+    WordsPlaced,
+)
+from voice_server.core.lexicon import words
+from voice_server.core.playout import Playout, Word
+
+
+class Answer:
+    """The text, the clauses and the playhead of one response. Times are session ms."""
+
+    def __init__(self, response: int, rate_hz: int, emit: Callable[[Command], None]) -> None:
+        self.id = response
+        self.turn = 0
+        self.text = ""
+        self.released = False
+        self.held = False
+        self.text_complete = False
+        self.failed = False
+        self.playout = Playout(rate_hz)
+        self.marks: dict[str, int] = {}
+        self._emit = emit
+        self._cutter = ClauseCutter()
+        self._clauses = 0
+        self._synthesized = 0
+
+    # ── being made ──
+
+    def add_text(self, text: str, now_ms: int) -> None:
+        """The model generated more."""
+        self._mark("first_token", now_ms)
+        self.text += text
+        if self.released:
+            self._emit(TextAdded(self.id, text))
+        self._speak(self._cutter.push(text), now_ms)
+
+    def end_text(self, now_ms: int) -> None:
+        """Nothing more will be generated."""
+        self._speak(self._cutter.flush(), now_ms)
+        self.text_complete = True
+        self._emit(FinishAudio(self.id))
+
+    def apologise(self, apology: str, now_ms: int) -> None:
+        """The model failed: say so rather than nothing."""
+        self.failed = True
+        self._speak(self._cutter.flush(), now_ms)
+        self.add_text(f" {apology}" if self.text else apology, now_ms)
+
+    def abandon(self, now_ms: int) -> None:
+        """No more of it can be spoken: it ends where its audio ends."""
+        self.failed = True
+        self.text_complete = True
+        self._clauses = self._synthesized
+
+    def add_audio(self, samples: int, words: tuple[Word, ...], now_ms: int) -> None:
+        """More of it can be played."""
+        self._mark("first_audio", now_ms)
+        placed = self.playout.append(samples, words, now_ms)
+        if self.released and placed:
+            self._emit(WordsPlaced(self.id, placed))
+        self._start(now_ms)
+
+    def end_clause(self, clause: int) -> None:
+        """All audio of the clause is there."""
+        self._synthesized = clause + 1
+
+    # ── being played ──
+
+    @property
+    def sounding(self) -> bool:
+        """Whether its audio is being played."""
+        return self.playout.running
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything in it to be said."""
+        return bool(words(self.text))
+
+    def release(self, turn: int, now_ms: int) -> None:
+        """The turn is over: tell what is there, and play it."""
+        self.turn, self.released = turn, True
+        self._emit(ResponseBegan(self.id, turn))
+        if self.text:
+            self._emit(TextAdded(self.id, self.text))
+        if self.playout.words:
+            self._emit(WordsPlaced(self.id, tuple(self.playout.words)))
+        self._emit(Play(self.id, 0))
+        self._start(now_ms)
+
+    def hold(self, reason: StopReason, at_ms: int, now_ms: int) -> None:
+        """Silence, at once; the rest is kept."""
+        self.held = True
+        self.playout.stop(now_ms)
+        self._emit(Pause(self.id))
+        self._emit(ResponseStopped(self.id, reason, at_ms))
+
+    def resume(self, now_ms: int) -> None:
+        """The stop was a false alarm: go on from the last word boundary that was heard."""
+        self.held = False
+        position = self.playout.word_boundary(now_ms)
+        self._emit(ResponseResumed(self.id, position))
+        self._emit(Play(self.id, position))
+        if self.playout.total:
+            self.playout.run(position, now_ms)
+
+    def finished_at_ms(self) -> int | None:
+        """When it will have sounded to its end; None while that cannot be known."""
+        complete = self.text_complete and self._synthesized == self._clauses
+        if not complete or self.held or not self.released:
+            return None
+        return self.playout.finished_at_ms() if self.playout.running else 0  # nothing in it to be played
+
+    # ── ending ──
+
+    def discard(self) -> None:
+        """Throw a draft away: nobody was told of it."""
+        self._emit(Discard(self.id))
+
+    def finish(self, status: ResponseStatus, reference_ms: int, now_ms: int) -> str:
+        """The one ending. Returns what was heard. `reference_ms`: when the user's speech ended."""
+        heard = self.playout.heard(now_ms)
+        latency = {stage: max(0, at - reference_ms) for stage, at in self.marks.items()}
+        self._emit(Discard(self.id))
+        self._emit(ResponseEnded(self.id, status, self.text.strip(), heard, latency))
+        return heard
+
+    def _speak(self, clauses: list[str], now_ms: int) -> None:
+        for text in clauses:
+            self._mark("first_clause", now_ms)
+            self._emit(Synthesize(self.id, self._clauses, text))
+            self._clauses += 1
+
+    def _start(self, now_ms: int) -> None:
+        if self.released and not self.held and not self.playout.running and self.playout.total:
+            self._mark("first_playback", now_ms)
+            self.playout.run(0, now_ms)
+
+    def _mark(self, stage: str, now_ms: int) -> None:
+        self.marks.setdefault(stage, now_ms)

@@ -1,0 +1,139 @@
+"""What the assistant says: at most one answer at a time, drafted, released, held, resumed and ended.
+
+Knows nothing of the floor; `Session` asks it for things and looks at what it has become.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import assert_never
+
+from voice_server.core import events
+from voice_server.core.answer import Answer
+from voice_server.core.commands import Command, Generate, ResponseStatus, StopReason, Trouble
+from voice_server.core.conversation import Conversation
+from voice_server.core.deadlines import Deadline, Deadlines
+from voice_server.core.policy import Policy, SessionConfig
+
+
+class Answering:
+    """The current answer, and the history that it ends up in."""
+
+    def __init__(
+        self, config: SessionConfig, policy: Policy, deadlines: Deadlines, emit: Callable[[Command], None]
+    ) -> None:
+        self.config = config
+        self.conversation = Conversation(config.instructions)
+        self.answer: Answer | None = None
+        self._policy = policy
+        self._deadlines = deadlines
+        self._emit = emit
+        self._responses = count(1)
+        self._reference_ms = 0
+
+    def configure(self, config: SessionConfig) -> None:
+        """From the next answer on."""
+        self.config = config
+        self.conversation.instructions = config.instructions
+
+    # ── making one ──
+
+    def draft(self, user_text: str, now_ms: int) -> None:
+        """Begin an answer to the history and `user_text`, which may not be the user's last word."""
+        self.answer = self._new()
+        self._emit(Generate(self.answer.id, self.conversation.prompt(user_text)))
+        self._await_text(now_ms)
+
+    def draft_words(self, text: str, now_ms: int) -> None:
+        """An answer that needs no model: a greeting, an apology."""
+        self.answer = self._new()
+        self.answer.add_text(text, now_ms)
+        self.answer.end_text(now_ms)
+
+    def discard_draft(self) -> None:
+        """The user goes on: the draft answers the wrong question."""
+        if self.answer and not self.answer.released:
+            self.answer.discard()
+            self._forget()
+
+    def release(self, turn: int, since_ms: int, marks: dict[str, int], now_ms: int) -> None:
+        """The draft becomes the answer to `turn`. `since_ms`: when the user's speech ended."""
+        if self.answer:
+            self._reference_ms = since_ms
+            self.answer.marks.update(marks)
+            self.answer.release(turn, now_ms)
+
+    # ── what happens to it ──
+
+    def handle(self, event: events.ResponseEvent, now_ms: int) -> None:
+        """Follow the answer's making and playing."""
+        answer = self.answer
+        if answer is None or event.response != answer.id:
+            return
+        match event:
+            case events.TextGenerated():
+                answer.add_text(event.text, now_ms)
+                self._await_text(now_ms)
+            case events.GenerationEnded():
+                self.text_over(now_ms, failure=None if answer.has_words else "the model gave no words")
+            case events.GenerationFailed():
+                self.text_over(now_ms, failure=event.reason)
+            case events.AudioSynthesized():
+                answer.add_audio(event.samples, event.words, now_ms)
+            case events.ClauseSynthesized():
+                answer.end_clause(event.clause)
+            case events.SynthesisFailed():
+                self._emit(Trouble("synthesis_failed", event.reason))
+                answer.abandon(now_ms)
+            case events.PlaybackReported():
+                answer.playout.report(event.played_ms, now_ms)
+            case _:
+                assert_never(event)
+
+    def text_over(self, now_ms: int, *, failure: str | None) -> None:
+        """No more text will come; after a failure the user hears so."""
+        answer = self.answer
+        if answer is None or answer.text_complete:
+            return
+        self._deadlines.clear(Deadline.GENERATION)
+        if failure:
+            self._emit(Trouble("generation_failed", failure))
+            answer.apologise(self._policy.apology, now_ms)
+        answer.end_text(now_ms)
+
+    def look_ahead(self) -> None:
+        """Wake when the answer will have sounded to its end."""
+        finished_at_ms = self.answer.finished_at_ms() if self.answer else None
+        if finished_at_ms is None:
+            self._deadlines.clear(Deadline.PLAYED_OUT)
+        else:
+            self._deadlines.set(Deadline.PLAYED_OUT, finished_at_ms)
+
+    # ── playing and ending ──
+
+    def hold(self, reason: StopReason, at_ms: int, now_ms: int) -> None:
+        """Silence, at once. `at_ms` is on the input clock."""
+        if self.answer and not self.answer.held:
+            self.answer.hold(reason, at_ms, now_ms)
+
+    def resume(self, now_ms: int) -> None:
+        """Go on with the answer that was held."""
+        if self.answer:
+            self.answer.resume(now_ms)
+
+    def finish(self, status: ResponseStatus, now_ms: int) -> None:
+        """The answer's one ending. The history keeps what was heard of it."""
+        if self.answer:
+            self.conversation.assistant_said(self.answer.finish(status, self._reference_ms, now_ms))
+            self._forget()
+
+    def _forget(self) -> None:
+        self.answer = None
+        self._deadlines.clear(Deadline.GENERATION, Deadline.PLAYED_OUT)
+
+    def _await_text(self, now_ms: int) -> None:
+        self._deadlines.set(Deadline.GENERATION, now_ms + self._policy.generation_stall_ms)
+
+    def _new(self) -> Answer:
+        return Answer(next(self._responses), self.config.output_rate_hz, self._emit)

@@ -1,0 +1,69 @@
+"""Cutting the model's text into clauses: the smallest text worth speaking.
+
+The first clause is short, because the user waits for it; the next ones are spoken while it sounds and may
+be longer, because longer clauses sound better.
+"""
+
+from __future__ import annotations
+
+import re
+
+FIRST_WORDS = 3
+"""The first clause may end at a comma after so many words."""
+
+FIRST_LIMIT_WORDS = 6
+"""And ends here in any case, comma or not."""
+
+LATER_WORDS = 6
+"""A later clause may end at a comma after so many words."""
+
+LATER_LIMIT_WORDS = 30
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*$")
+_COMMA_END = re.compile(r"[,;:—–][\"'”’)\]]*$")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|prof)\.$", re.IGNORECASE
+)
+
+
+class ClauseCutter:
+    """Takes text as it is generated, gives clauses as they become complete."""
+
+    def __init__(self) -> None:
+        self._pending = ""
+        self._words: list[str] = []
+        self._cut = 0
+
+    def push(self, text: str) -> list[str]:
+        """Add text; return the clauses that it completed. A word is complete once something follows it."""
+        self._pending += text
+        *complete, self._pending = re.split(r"\s+", self._pending) if self._pending else [""]
+        return [clause for word in complete if word for clause in self._add(word)]
+
+    def flush(self) -> list[str]:
+        """The text has ended: return what is left."""
+        last, self._pending = self._pending, ""
+        clauses = self._add(last) if last else []
+        return clauses + self._take()
+
+    def _add(self, word: str) -> list[str]:
+        self._words.append(word)
+        return self._take() if self._ends_here() else []
+
+    def _take(self) -> list[str]:
+        if not self._words:
+            return []
+        clause, self._words = " ".join(self._words), []
+        self._cut += 1
+        return [clause]
+
+    def _ends_here(self) -> bool:
+        text, count = " ".join(self._words[-2:]), len(self._words)
+        if _SENTENCE_END.search(text) and not _ABBREVIATION.search(text) and not _list_number(text):
+            return True
+        enough, limit = (LATER_WORDS, LATER_LIMIT_WORDS) if self._cut else (FIRST_WORDS, FIRST_LIMIT_WORDS)
+        return count >= limit or (count >= enough and bool(_COMMA_END.search(text)))
+
+
+def _list_number(text: str) -> bool:
+    return bool(re.fullmatch(r"(?:.*\s)?\d{1,2}\.", text))

@@ -1,0 +1,141 @@
+"""The whole core: events in, commands out, and the time of the next waking.
+
+This file says which event and which deadline goes where. Who may speak is decided in `floor`; what the user
+says is followed in `listening`, what the assistant says in `answering`; the client's wishes are in `hands`.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from voice_server.core import events
+from voice_server.core.answering import Answering
+from voice_server.core.commands import Command
+from voice_server.core.conversation import Conversation
+from voice_server.core.deadlines import Deadline, Deadlines
+from voice_server.core.floor import FloorKeeper
+from voice_server.core.hands import Hands
+from voice_server.core.listening import Listening
+from voice_server.core.policy import Policy, SessionConfig
+from voice_server.core.turns import Floor
+
+
+class Session:
+    """One conversation. Times are integer milliseconds since the session began.
+
+    An event about a request or response that is no longer current is ignored. A local event that cannot be
+    (speech that starts twice) raises CoreError and changes nothing.
+    """
+
+    def __init__(self, config: SessionConfig, policy: Policy | None = None) -> None:
+        self.policy = policy or Policy()
+        self._out: list[Command] = []
+        self._deadlines = Deadlines()
+        self._listening = Listening(self.policy, self._deadlines, self._emit)
+        self._answering = Answering(config, self.policy, self._deadlines, self._emit)
+        self._keeper = FloorKeeper(self._listening, self._answering, self._deadlines, self._emit)
+        self._hands = Hands(self._keeper, self._listening, self._answering, self._emit)
+
+    # ── the three entrances ──
+
+    def receive(self, event: events.Event, now_ms: int) -> list[Command]:
+        """Something happened."""
+        if not self.ended:
+            self._handle(event, now_ms)
+            self._keeper.settle(now_ms)
+        return self._take()
+
+    def next_deadline(self) -> int | None:
+        """When `expire` wants to be called, if nothing happens before."""
+        return None if self.ended else self._deadlines.next()
+
+    def expire(self, now_ms: int) -> list[Command]:
+        """Time has passed: handle every deadline that is due."""
+        while not self.ended and (reason := self._deadlines.due(now_ms)):
+            self._expired(reason, now_ms)
+            self._keeper.settle(now_ms)
+        return self._take()
+
+    # ── what one may look at ──
+
+    @property
+    def floor(self) -> Floor:
+        """Who may speak."""
+        return self._keeper.floor
+
+    @property
+    def ended(self) -> bool:
+        """Whether the session is over; it then takes no more events."""
+        return self._keeper.ended
+
+    @property
+    def config(self) -> SessionConfig:
+        """What the session wants now."""
+        return self._answering.config
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said so far."""
+        return self._answering.conversation
+
+    def played_samples(self, response: int, now_ms: int) -> int:
+        """Where the loudspeaker is in this response: what the runtime paces itself by."""
+        answer = self._answering.answer
+        return answer.playout.position(now_ms) if answer and answer.id == response else 0
+
+    # ── dispatch ──
+
+    def _handle(self, event: events.Event, now_ms: int) -> None:
+        if isinstance(event, events.ClientEvent):
+            self._hands.handle(event, now_ms)
+        elif isinstance(event, events.VoiceEvent):
+            self._hear(event, now_ms)
+        else:
+            self._answering.handle(event, now_ms)
+
+    def _hear(self, event: events.VoiceEvent, now_ms: int) -> None:
+        match event:
+            case events.SpeechStarted():
+                self._keeper.speech_started(event, now_ms)
+            case events.SpeechStopped():
+                self._keeper.speech_stopped(event, now_ms)
+            case events.Transcribed():
+                self._keeper.transcribed(event, now_ms)
+            case events.TranscriptionFailed():
+                self._keeper.transcription_failed(event.request, now_ms)
+            case events.TurnScored():
+                self._keeper.scored(event.request, event.probability, now_ms)
+            case events.TurnScoringFailed():
+                self._keeper.scored(event.request, None, now_ms)
+            case _:
+                assert_never(event)
+
+    def _expired(self, reason: Deadline, now_ms: int) -> None:
+        keeper = self._keeper
+        match reason:
+            case Deadline.PARTIAL:
+                self._listening.ask_partial(now_ms)
+            case Deadline.SCORE:
+                self._listening.ask_score(now_ms)
+            case Deadline.TRANSCRIPT:
+                keeper.words_missing(now_ms)
+            case Deadline.END_OF_TURN:
+                keeper.weigh_silence(now_ms)
+            case Deadline.CONTESTED:
+                keeper.decide(now_ms)
+            case Deadline.TURN_LIMIT:
+                keeper.split_turn(now_ms)
+            case Deadline.GENERATION:
+                self._answering.text_over(now_ms, failure="the language model has stalled")
+            case Deadline.PLAYED_OUT:
+                keeper.played_out(now_ms)
+            case Deadline.IDLE:
+                keeper.end("idle", now_ms)
+
+    def _emit(self, command: Command) -> None:
+        self._out.append(command)
+
+    def _take(self) -> list[Command]:
+        commands = self._out[:]
+        self._out.clear()
+        return commands
