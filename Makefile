@@ -1,0 +1,63 @@
+# `make` or `make help` lists the targets.
+# Variables: PYTHON=... names the interpreter for .venv; VOICE_SERVER_MODELS_DIR=... another models directory.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# The newest that runs, is 3.11 or newer, and can make an environment that has pip.
+find_python = for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	python=; done
+
+.PHONY: help setup run test check constraints clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## .venv with everything, and the default models; quick when there is nothing to do
+	@$(BIN)/voice-server models fetch
+
+run: setup ## the server
+	@exec $(BIN)/voice-server serve
+
+test: setup ## all tests
+	@$(BIN)/pytest
+
+check: $(INSTALLED) ## style, types, and the architecture
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/architecture
+
+constraints: ## constraints.txt anew, from a clean install of the newest versions
+	@rm -rf .venv-constraints
+	@$(find_python); "$$python" -m venv .venv-constraints
+	@.venv-constraints/bin/python -m pip install --quiet '.[test,bench,talk]'
+	@{ sed -n '/^#/p' constraints.txt; .venv-constraints/bin/python -m pip freeze --exclude voice-server; } \
+		> constraints.new && mv constraints.new constraints.txt
+	@rm -rf .venv-constraints
+
+clean: ## remove what was made here, but not the models
+	rm -rf .venv .venv-constraints build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find voice_server tests -name __pycache__ -type d -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PIP) --version >/dev/null 2>&1 || { $(find_python); \
+		if [ -z "$$python" ]; then \
+			echo "This needs Python 3.11 or newer with its venv module, and none of these is:" \
+				"$(or $(PYTHON),python3.13 python3.12 python3.11 python3)"; \
+			echo "Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv.  macOS: brew install python@3.12"; \
+			echo "It has another name? make setup PYTHON=/path/to/python3.12"; \
+			exit 1; \
+		fi; \
+		"$$python" -m venv --clear .venv; }
+	@echo "Installing into .venv ($$($(BIN)/python --version)); a minute or two the first time"
+	@$(PIP) install --quiet --upgrade pip
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
