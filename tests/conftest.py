@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Callable
+import selectors
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +43,40 @@ def recordings(audio_dir: Path) -> Callable[..., list[Recording]]:
         return [row for row in rows if not kinds or row["kind"] in kinds]
 
     return of_kinds
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Instead of waiting, lets the loop's time jump to the next timer."""
+
+    now_s = 1_000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise RuntimeError("everything waits, and no timer is set: this would hang for ever")
+        self.now_s += max(0.0, timeout)
+        return super().select(0)
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps. For code whose only outside world is time."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now_s
+
+
+RunVirtual = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.fixture
+def run_virtual() -> RunVirtual:
+    """Run a coroutine to its end in virtual time: a minute of sleeping takes no time, always the same."""
+
+    def run(work: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
+            runner.run(work)
+
+    return run

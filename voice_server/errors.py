@@ -6,6 +6,7 @@ VoiceServerError
 ├── ProtocolError           the client sent something wrong; carries code, field, and whether it is fatal
 ├── ModelError              a model failed at its work; the session goes on
 │   └── OverloadedError          the model's queue is full
+├── LinkError               our client could not reach a server, was refused, or lost it
 └── CoreError               a local event that the core's rules do not allow: a bug of ours
 """
 
@@ -28,17 +29,25 @@ class ProtocolError(VoiceServerError):
     """The client sent something wrong.
 
     `code` is one word for programs, `field` names the place in the message ("config.turn.mode"),
-    `close_code` is the WebSocket close code when the connection cannot go on, else None.
+    `close_code` is the WebSocket close code when the connection cannot go on, else None,
+    `in_reply_to` the type of the message if it is known.
     """
 
     def __init__(
-        self, code: str, message: str, *, field: str | None = None, close_code: int | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        close_code: int | None = None,
+        in_reply_to: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
         self.close_code = close_code
+        self.in_reply_to = in_reply_to
 
 
 class ModelError(VoiceServerError):
@@ -47,6 +56,21 @@ class ModelError(VoiceServerError):
 
 class OverloadedError(ModelError):
     """The model's queue is full; the work was not begun."""
+
+
+class LinkError(VoiceServerError):
+    """Our own client could not reach a server, was refused by it, or lost it. The message is for its user.
+
+    `close_code` is the WebSocket close code, if there was one; `retry_after_ms` says when a busy server
+    wants to be asked again.
+    """
+
+    def __init__(
+        self, message: str, *, close_code: int | None = None, retry_after_ms: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.close_code = close_code
+        self.retry_after_ms = retry_after_ms
 
 
 class CoreError(VoiceServerError):
