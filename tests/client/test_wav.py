@@ -38,7 +38,7 @@ def test_stereo_is_mixed_down_and_says_so(tmp_path: Path) -> None:
     ("width", "data"),
     [
         (1, bytes([128, 129, 0, 255])),
-        (3, b"\x00\x00\x00" b"\x00\x00\x01" b"\x00\x00\x80" b"\x00\x00\x7f"),
+        (3, b"\x00\x00\x00\x00\x00\x01\x00\x00\x80\x00\x00\x7f"),
         (4, np.array([0, 1 << 24, -(1 << 31), 127 << 24], "<i4").tobytes()),
     ],
     ids=["8 bits", "24 bits", "32 bits"],

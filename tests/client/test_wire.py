@@ -9,7 +9,7 @@ from voice_server.errors import LinkError
 
 def test_a_frame_is_twelve_bytes_of_header_and_little_endian_samples() -> None:
     frame = AudioFrame(0x0102, 0x030405, np.array([1, -2], np.int16), last=True)
-    assert pack_audio(frame).hex() == "01" "01" "0100" "02010000" "05040300" "0100feff"
+    assert pack_audio(frame).hex() == "0101010002010000050403000100feff"
 
 
 def test_a_frame_comes_back_as_it_went() -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import Connection
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
@@ -22,9 +23,10 @@ from voice_server.errors import LinkError
 SUBPROTOCOL = "voice.v1"
 OPEN_TIMEOUT_S = 10.0
 MAX_MESSAGE_BYTES = 1 << 20
+NORMAL_CLOSE = 1000
 
 CLOSE_MEANINGS = {
-    1000: "the server ended the session",
+    NORMAL_CLOSE: "the server ended the session",
     1012: "the server is restarting; come back",
     4400: "the server did not understand a message of ours",
     4401: "the server wants a key, or does not accept this one",
@@ -46,8 +48,8 @@ class Link(Protocol):
     async def receive(self) -> str | bytes:
         """The next message. Raises LinkError, with the close code, when the connection is closed."""
 
-    async def close(self) -> None:
-        """Close. Closing twice does no harm."""
+    async def close(self, code: int = NORMAL_CLOSE, reason: str = "") -> None:
+        """Close; the other end learns why. Closing twice does no harm."""
 
 
 def closed(code: int | None, reason: str) -> LinkError:
@@ -57,9 +59,9 @@ def closed(code: int | None, reason: str) -> LinkError:
 
 
 class WebSocketLink:
-    """A link over `websockets`."""
+    """A link over `websockets`; either end."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def send(self, data: str | bytes) -> None:
@@ -74,8 +76,8 @@ class WebSocketLink:
         except ConnectionClosed as error:
             raise _as_link_error(error) from error
 
-    async def close(self) -> None:
-        await self._connection.close()
+    async def close(self, code: int = NORMAL_CLOSE, reason: str = "") -> None:
+        await self._connection.close(code, reason)
 
 
 @asynccontextmanager

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from voice_server.client.link import closed
-
-NORMAL = 1000
+from voice_server.client.link import NORMAL_CLOSE, closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class MemoryLink:
             raise closed(item.code, item.reason)
         return item
 
-    async def close(self, code: int = NORMAL, reason: str = "") -> None:
+    async def close(self, code: int = NORMAL_CLOSE, reason: str = "") -> None:
         """Close both ends; each still receives what was sent before."""
         if self._closed is None:
             self._closed = _Close(code, reason)

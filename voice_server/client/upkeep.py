@@ -21,6 +21,11 @@ class Upkeep:
         self._seen = self._acked = 0
         self._unanswered = 0
 
+    def set_heartbeat(self, heartbeat_ms: int, now_ns: int) -> None:
+        """What the server asked for; counted from now."""
+        self._heartbeat_ns = heartbeat_ms * NS_PER_MS
+        self._next_ping_ns = now_ns + self._heartbeat_ns
+
     def received(self, message: Message) -> list[Message]:
         """Note a message from the server. Returns what has to be sent at once."""
         self._seen = max(self._seen, int(message.get("seq", 0)))

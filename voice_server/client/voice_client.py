@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from voice_server.audio.pcm import Pcm, to_bytes
 from voice_server.client.clock import NS_PER_S, Clock, LoopClock
-from voice_server.client.link import Link, open_link
+from voice_server.client.link import NORMAL_CLOSE, Link, open_link
 from voice_server.client.log import Entry, Log, Message, described
 from voice_server.client.upkeep import Upkeep
 from voice_server.client.wire import unpack_audio
@@ -19,7 +19,6 @@ from voice_server.errors import LinkError
 START_TIMEOUT_S = 15.0
 END_TIMEOUT_S = 2.0
 DEFAULT_HEARTBEAT_MS = 10_000
-NORMAL_CLOSE = 1000
 
 
 class VoiceClient:
@@ -52,7 +51,8 @@ class VoiceClient:
                 started = await self._await_start()
         except TimeoutError:
             raise LinkError(f"the server did not start a session within {START_TIMEOUT_S:.0f} s") from None
-        self._upkeep = Upkeep(int(started.get("heartbeat_ms", DEFAULT_HEARTBEAT_MS)), self.clock.now_ns())
+        heartbeat_ms = int(started.get("heartbeat_ms", DEFAULT_HEARTBEAT_MS))
+        self._upkeep.set_heartbeat(heartbeat_ms, self.clock.now_ns())
         return started
 
     async def send(self, type_: str, **fields: object) -> Entry:
