@@ -120,6 +120,7 @@ class Call:
             case "response.stop":
                 response = int(entry.message["response"])
                 self._loudspeaker.stop(response, now)
+                self._reports.stopped(response)
                 await self._report(response, now)
             case "response.resume":
                 self._loudspeaker.resume(int(entry.message["response"]))

@@ -8,11 +8,16 @@ REPORT_INTERVAL_MS = 200
 
 
 class PlaybackReports:
-    """Says which response to report on. What is sent at a stop is sent by who handles the stop."""
+    """Says which response to report on. Who handles a stop reports at once, and says so here."""
 
     def __init__(self) -> None:
         self._sounding: int | None = None
         self._next_ms = 0.0
+
+    def stopped(self, response: int) -> None:
+        """A stop of this response was obeyed and reported."""
+        if self._sounding == response:
+            self._sounding = None
 
     def due(self, now_ms: float, sounding: int | None) -> Iterator[int]:
         """The responses to report on now; `sounding` is the one that sounds at `now_ms`."""
