@@ -70,10 +70,15 @@ def fetch(
     with exclusive(directory, lambda: console.print("Another fetch is running; waiting for it.")):
         problems = problems_of(models, directory)
         missing = [model for model in models if problems[model.name]]
-        for model in missing:
-            _fetch_one(model, directory)
+        try:
+            for model in missing:
+                _fetch_one(model, directory)
+        except KeyboardInterrupt:
+            console.print("Interrupted. Run the same command again: it goes on from here.")
+            raise typer.Exit(130) from None
     if not missing:
-        console.print(f"Nothing to fetch: {len(models)} of {len(models)} models are there and verified.")
+        names_there = ", ".join(model.name for model in models)
+        console.print(f"Nothing to fetch; there and verified: {names_there}")
 
 
 @app.command()
