@@ -1,0 +1,142 @@
+"""What the messages of `voice.v1` mean to the core, and what the core's facts are called on the wire."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from voice_server.audio.rates import samples_to_ms
+from voice_server.core import commands as facts
+from voice_server.core import events
+from voice_server.core.playout import Word
+from voice_server.core.policy import SessionConfig
+from voice_server.errors import ProtocolError
+from voice_server.protocol import client_messages as client
+from voice_server.protocol import server_messages as server
+from voice_server.protocol.codes import ErrorCode
+from voice_server.protocol.configuring import merge_running, resolved
+from voice_server.protocol.heartbeat import Ping, Pong
+
+SessionMessage = (
+    client.UserText
+    | client.Interrupt
+    | client.Playback
+    | client.TurnStart
+    | client.TurnCommit
+    | client.SessionUpdate
+    | client.SessionEnd
+)
+ResponseFact = (
+    facts.ResponseBegan
+    | facts.TextAdded
+    | facts.WordsPlaced
+    | facts.ResponseStopped
+    | facts.ResponseResumed
+    | facts.ResponseEnded
+)
+
+
+def event_of(message: client.ClientMessage, config: SessionConfig, heard_ms: int) -> events.Event | None:
+    """What this message of a running session tells the core; None when it concerns the link alone.
+
+    `config` is the session's present one, `heard_ms` the input clock now. Raises ProtocolError, never fatal,
+    for what this server cannot do or what does not belong here.
+    """
+    match message:
+        case Ping() | Pong() | client.Ack():
+            return None
+        case client.ToolResult() | client.ContextAdd():
+            raise _refused(ErrorCode.UNSUPPORTED, message, "this server cannot do that yet")
+        case client.SessionStart() | client.SessionResume():
+            raise _refused(ErrorCode.NOT_NOW, message, "only as the first message of a connection")
+        case _:
+            return _event(message, config, heard_ms)
+
+
+def _event(message: SessionMessage, config: SessionConfig, heard_ms: int) -> events.Event:
+    match message:
+        case client.UserText(text=text, interrupt=interrupt):
+            return events.UserTyped(text, interrupt)
+        case client.Interrupt():
+            return events.Interrupted()
+        case client.Playback(response=response, played_ms=played_ms):
+            return events.PlaybackReported(response, played_ms)
+        case client.TurnStart():
+            return events.TurnStarted(heard_ms)
+        case client.TurnCommit():
+            return events.TurnCommitted(heard_ms)
+        case client.SessionUpdate(config=patch):
+            return events.Configured(merge_running(config, patch))
+        case client.SessionEnd():
+            return events.SessionEnding("client")
+        case _:
+            assert_never(message)
+
+
+def message_of(fact: facts.Fact, output_rate_hz: int) -> server.ServerMessage:
+    """The message for one fact. `output_rate_hz`: of the response's audio, to give words in ms."""
+    match fact:
+        case facts.TurnOpened(turn=turn, at_ms=at_ms):
+            return server.SpeechStarted(turn=turn, at_ms=at_ms)
+        case facts.TurnPaused(turn=turn, at_ms=at_ms):
+            return server.SpeechStopped(turn=turn, at_ms=at_ms)
+        case facts.TranscriptRevised(turn=turn, text=text, stable=stable):
+            return server.TranscriptPartial(turn=turn, text=text, stable=stable)
+        case facts.TranscriptCommitted(turn=turn, text=text, start_ms=start_ms, end_ms=end_ms):
+            return server.TranscriptFinal(turn=turn, text=text, start_ms=start_ms, end_ms=end_ms)
+        case facts.ConfigChanged(config=config):
+            return server.SessionUpdated(config=resolved(config))
+        case facts.Trouble(code=code, message=message):
+            return server.Error(code=code, message=message, fatal=False)
+        case facts.SessionEnded(reason=reason):
+            return server.SessionEnded(reason=reason)
+        case _:
+            return _about_response(fact, output_rate_hz)
+
+
+def _about_response(fact: ResponseFact, rate_hz: int) -> server.ServerMessage:
+    match fact:
+        case facts.ResponseBegan(response=response, turn=turn):
+            return server.ResponseStarted(response=response, turn=turn)
+        case facts.TextAdded(response=response, delta=delta):
+            return server.ResponseText(response=response, delta=delta)
+        case facts.WordsPlaced(response=response, words=words):
+            spoken = tuple(_spoken(word, rate_hz) for word in words)
+            return server.ResponseWords(response=response, words=spoken)
+        case facts.ResponseStopped(response=response, reason=reason, at_ms=at_ms):
+            return server.ResponseStop(response=response, reason=reason, at_ms=at_ms)
+        case facts.ResponseResumed(response=response, position=position):
+            return server.ResponseResume(response=response, position=position)
+        case facts.ResponseEnded():
+            return _done(fact)
+        case _:
+            assert_never(fact)
+
+
+def error_of(problem: ProtocolError) -> server.Error:
+    """The answer to a message that could not be used: fatal when it has a close code."""
+    return server.Error(
+        code=problem.code,
+        message=problem.message,
+        fatal=problem.close_code is not None,
+        field=problem.field,
+        in_reply_to=problem.in_reply_to,
+    )
+
+
+def _spoken(word: Word, rate_hz: int) -> server.SpokenWord:
+    start_ms, end_ms = (samples_to_ms(at, rate_hz) for at in (word.start_sample, word.end_sample))
+    return server.SpokenWord(text=word.text, start_ms=start_ms, end_ms=end_ms)
+
+
+def _done(fact: facts.ResponseEnded) -> server.ResponseDone:
+    return server.ResponseDone(
+        response=fact.response,
+        status=fact.status,
+        text=fact.text,
+        heard=fact.heard,
+        latency=server.Latency.model_validate(fact.latency),
+    )
+
+
+def _refused(code: ErrorCode, message: client.ClientMessage, why: str) -> ProtocolError:
+    return ProtocolError(code, f"{message.type}: {why}", field="type", in_reply_to=message.type)
