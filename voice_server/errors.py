@@ -50,6 +50,14 @@ class ProtocolError(VoiceServerError):
         self.in_reply_to = in_reply_to
 
 
+class BusyError(VoiceServerError):
+    """The server takes no more sessions for now. `retry_after_ms`: when to try again."""
+
+    def __init__(self, message: str, retry_after_ms: int) -> None:
+        super().__init__(message)
+        self.retry_after_ms = retry_after_ms
+
+
 class ModelError(VoiceServerError):
     """A model failed at one piece of work."""
 

@@ -12,13 +12,17 @@ Rules for all of them:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, TypeVar
 
 from voice_server.audio.pcm import Pcm
+from voice_server.core.commands import Fact
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
+from voice_server.core.policy import SessionConfig
 
 T = TypeVar("T")
 
@@ -29,15 +33,15 @@ class Clock(Protocol):
     def now_ms(self) -> int:
         """Whole milliseconds since some fixed moment."""
 
-    async def sleep_until(self, when_ms: int) -> None:
-        """Return at `when_ms` or later; at once, after yielding, if that has passed."""
+    async def wait(self, woken: asyncio.Event, until_ms: int | None) -> None:
+        """Return when `woken` is set; set it at `until_ms` if nobody has. None: whenever that may be."""
 
 
 class Workers(Protocol):
     """A bounded set of threads for blocking model calls, earliest deadline first."""
 
     async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
-        """Run `work` in a thread. `model` labels it in metrics. Raises OverloadedError when the queue is full.
+        """Run `work` in a thread. `model` labels it in metrics. Raises OverloadedError if the queue is full.
 
         Cancelling before `work` has begun removes it from the queue.
         """
@@ -122,3 +126,93 @@ class Synthesizer(Protocol):
         self, text: str, *, deadline_ms: int, voice: str | None
     ) -> AsyncGenerator[SpeechChunk, None]:
         """Speak one clause. The words of all chunks, joined by spaces, are the words of `text`."""
+
+
+class Farewell(Enum):
+    """Why a connection is closed from our side."""
+
+    ENDED = "the session ended"
+    TOO_LARGE = "a message was too large"
+    RESTARTING = "the server restarts"
+    UNRESPONSIVE = "the client stopped reading or answering"
+    FAILED = "an error of the server"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The session is there. `token` lets its client come back."""
+
+    session: str
+    token: str
+    config: SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """Are you there? The peer answers with the same `t`, a reading of the asker's own clock."""
+
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """The answer to the peer's ping with this `t`."""
+
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that the client sent could not be used, and changed nothing."""
+
+    code: str
+    message: str
+    field: str | None = None
+    in_reply_to: str | None = None
+    farewell: Farewell | None = None
+    """Set where the connection cannot go on."""
+
+
+Notice = Opened | Pinged | Ponged | Refused
+"""What the client is told that does not come from the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """At most 20 ms of a response. `position`: of its first sample within the response."""
+
+    response: int
+    position: int
+    last: bool
+    pcm: bytes
+
+
+class Link(Protocol):
+    """One client's connection, whatever the transport. Calls do not overlap, except `close`.
+
+    Sending waits while the client does not read; that is the backpressure. Sending on a connection that is
+    gone raises ConnectionError.
+    """
+
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+        """Tell the client. `seq` counts from 1 within the session, `t_ms` is the session clock."""
+
+    async def send_audio(self, frame: AudioFrame) -> None:
+        """Send audio."""
+
+    async def close(self, farewell: Farewell) -> None:
+        """Say why, and hang up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models that every session of the process shares."""
+
+    gate: VoiceDetector
+    """Cheap and quick to fire: asked first."""
+    judge: VoiceDetector
+    """Right more often: asked while the gate is open."""
+    turns: TurnDetector
+    transcriber: Transcriber
+    language_model: LanguageModel
+    synthesizer: Synthesizer

@@ -1,0 +1,98 @@
+"""The shared model threads: earliest deadline first, bounded, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from voice_server.errors import OverloadedError
+from voice_server.runtime.inference import ThreadWorkers
+
+
+@pytest.fixture
+def one_thread() -> Iterator[ThreadWorkers]:
+    workers = ThreadWorkers(1, queue_limit=3)
+    yield workers
+    workers.close()
+
+
+async def _occupy(workers: ThreadWorkers) -> tuple[threading.Event, asyncio.Task[bool]]:
+    """Keep the thread busy until the event is set."""
+    begun, go = threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        return go.wait(10)
+
+    task = asyncio.create_task(workers.run(work, deadline_ms=0, model="test"))
+    await asyncio.to_thread(begun.wait, 10)
+    return go, task
+
+
+async def test_the_result_comes_back(one_thread: ThreadWorkers) -> None:
+    assert await one_thread.run(lambda: 6 * 7, deadline_ms=0, model="test") == 42
+
+
+async def test_work_runs_in_another_thread(one_thread: ThreadWorkers) -> None:
+    assert await one_thread.run(threading.get_ident, deadline_ms=0, model="test") != threading.get_ident()
+
+
+async def test_what_the_work_raises_reaches_the_caller(one_thread: ThreadWorkers) -> None:
+    def fail() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await one_thread.run(fail, deadline_ms=0, model="test")
+    assert await one_thread.run(lambda: "alive", deadline_ms=0, model="test") == "alive"
+
+
+async def test_the_earliest_deadline_goes_first(one_thread: ThreadWorkers) -> None:
+    go, busy = await _occupy(one_thread)
+    order: list[int] = []
+    jobs = [
+        asyncio.create_task(one_thread.run(partial(order.append, d), deadline_ms=d, model="test"))
+        for d in (300, 100, 200)
+    ]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(busy, *jobs)
+    assert order == [100, 200, 300]
+
+
+async def test_a_full_queue_refuses(one_thread: ThreadWorkers) -> None:
+    go, busy = await _occupy(one_thread)
+    jobs = [asyncio.create_task(one_thread.run(lambda: 1, deadline_ms=0, model="test")) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError, match="3 pieces of work are waiting"):
+        await one_thread.run(lambda: 1, deadline_ms=0, model="test")
+    go.set()
+    assert await asyncio.gather(*jobs) == [1, 1, 1]
+    assert await busy
+
+
+async def test_cancelled_work_never_begins(one_thread: ThreadWorkers) -> None:
+    go, busy = await _occupy(one_thread)
+    begun: list[str] = []
+    job = asyncio.create_task(one_thread.run(lambda: begun.append("yes"), deadline_ms=0, model="test"))
+    await asyncio.sleep(0)
+    assert one_thread.waiting == 1
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert one_thread.waiting == 0
+    go.set()
+    await busy
+    assert begun == []
+
+
+async def test_closing_ends_the_threads() -> None:
+    workers = ThreadWorkers(2)
+    await workers.run(lambda: None, deadline_ms=0, model="test")
+    workers.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("model-")]
+    with pytest.raises(OverloadedError):
+        await workers.run(lambda: None, deadline_ms=0, model="test")

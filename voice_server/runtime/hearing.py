@@ -1,0 +1,67 @@
+"""From frames to "speech started" and "speech stopped".
+
+The gate hears every frame; the judge is asked while the gate has been open lately or speech is going on.
+Speech starts with the first window that the judge is sure of, and stops after a short silence: both are
+cheap to take back, so neither waits for certainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_server.audio.pcm import Pcm
+from voice_server.audio.rates import FRAME_MS
+from voice_server.core.events import SpeechStarted, SpeechStopped
+from voice_server.ports import VoiceDetector
+
+
+@dataclass(frozen=True, slots=True)
+class HearingPolicy:
+    """The hysteresis. Probabilities are the judge's."""
+
+    start_probability: float = 0.5
+    stop_probability: float = 0.35
+    stop_silence_ms: int = 100
+    gate_hold_ms: int = 300
+    """The judge goes on listening so long after the gate's last frame of speech."""
+    onset_lead_ms: int = 40
+    """How long before the judge's first sure answer speech began: its window and the frame that filled it."""
+
+
+class Hearing:
+    """One session's ear. Not for overlapping calls."""
+
+    def __init__(self, gate: VoiceDetector, judge: VoiceDetector, policy: HearingPolicy) -> None:
+        self._gate = gate.open()
+        self._judge = judge.open()
+        self._policy = policy
+        self._gate_open_until_ms = 0
+        self._speaking = False
+        self._last_speech_ms = 0
+        self.heard_ms = 0
+
+    async def hear(self, frame: Pcm) -> SpeechStarted | SpeechStopped | None:
+        """Listen to the next 20 ms, shape (320,), 16 kHz."""
+        self.heard_ms += FRAME_MS
+        if await self._gate.push(frame) >= 0.5:
+            self._gate_open_until_ms = self.heard_ms + self._policy.gate_hold_ms
+        if not self._speaking and self.heard_ms > self._gate_open_until_ms:
+            self._judge.skip(frame)
+            return None
+        return self._weigh(await self._judge.push(frame))
+
+    def _weigh(self, probability: float) -> SpeechStarted | SpeechStopped | None:
+        threshold = self._policy.stop_probability if self._speaking else self._policy.start_probability
+        if probability >= threshold:
+            self._last_speech_ms = self.heard_ms
+            return None if self._speaking else self._start()
+        silence_ms = self.heard_ms - self._last_speech_ms
+        return self._stop() if self._speaking and silence_ms >= self._policy.stop_silence_ms else None
+
+    def _start(self) -> SpeechStarted:
+        self._speaking = True
+        return SpeechStarted(max(0, self.heard_ms - self._policy.onset_lead_ms), self.heard_ms)
+
+    def _stop(self) -> SpeechStopped:
+        self._speaking = False
+        return SpeechStopped(self._last_speech_ms, self.heard_ms)

@@ -1,0 +1,114 @@
+"""The threads in which the models run: few, shared by all sessions, earliest deadline first.
+
+The libraries release the GIL while they compute. The queue is bounded: what does not fit is refused with
+OverloadedError, which the caller reports as a failure of that one piece of work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from voice_server.errors import OverloadedError
+
+T = TypeVar("T")
+
+
+@dataclass(order=True)
+class _Job:
+    deadline_ms: int
+    number: int
+    work: Callable[[], Any] = field(compare=False)
+    future: asyncio.Future[Any] = field(compare=False)
+
+
+class ThreadWorkers:
+    """Fits `ports.Workers`. Threads start with the first job and end with `close`."""
+
+    def __init__(self, threads: int, queue_limit: int = 256) -> None:
+        self._count = threads
+        self._limit = queue_limit
+        self._jobs: list[_Job] = []
+        self._numbers = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+
+    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
+        """Run `work` in one of the threads."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job = self._enqueue(work, future, deadline_ms, model)
+        try:
+            return await future
+        finally:
+            self._withdraw(job)
+
+    def close(self) -> None:
+        """Refuse what comes, drop what waits, finish what runs, end the threads."""
+        with self._changed:
+            self._closed = True
+            self._jobs.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that have not begun."""
+        return len(self._jobs)
+
+    def _enqueue(
+        self, work: Callable[[], T], future: asyncio.Future[T], deadline_ms: int, model: str
+    ) -> _Job:
+        with self._changed:
+            if self._closed or len(self._jobs) >= self._limit:
+                raise OverloadedError(f"{model}: {len(self._jobs)} pieces of work are waiting already")
+            self._numbers += 1
+            job = _Job(deadline_ms, self._numbers, work, future)
+            heapq.heappush(self._jobs, job)
+            self._start_threads()
+            self._changed.notify()
+        return job
+
+    def _withdraw(self, job: _Job) -> None:
+        with self._changed:
+            if job in self._jobs:
+                self._jobs.remove(job)
+                heapq.heapify(self._jobs)
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < self._count:
+            thread = threading.Thread(target=self._work, name=f"model-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        while job := self._next():
+            try:
+                result, error = job.work(), None
+            except Exception as raised:  # whatever it is, it belongs to the caller
+                result, error = None, raised
+            _deliver(job.future, result, error)
+
+    def _next(self) -> _Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._closed)
+            return heapq.heappop(self._jobs) if self._jobs else None
+
+
+def _deliver(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+    def resolve() -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    loop = future.get_loop()
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(resolve)

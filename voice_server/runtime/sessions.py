@@ -1,0 +1,64 @@
+"""Every session of the process: who may come in, and how all of them end."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+
+from voice_server.core.policy import SessionConfig
+from voice_server.errors import BusyError
+from voice_server.ports import Clock, Farewell, Link, Models, Opened
+from voice_server.runtime.session import Inbound, RuntimeOptions, SessionRunner
+
+RETRY_AFTER_MS = 5_000
+
+
+class Sessions:
+    """The registry. One set of models for all."""
+
+    def __init__(
+        self,
+        models: Models,
+        clock: Clock,
+        options: RuntimeOptions,
+        default_config: SessionConfig,
+        max_sessions: int,
+    ) -> None:
+        self.default_config = default_config
+        self._models = models
+        self._clock = clock
+        self._options = options
+        self._max = max_sessions
+        self._draining = False
+        self._running: dict[str, SessionRunner] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    @property
+    def admitting(self) -> bool:
+        """Whether another session would be taken."""
+        return not self._draining and len(self) < self._max
+
+    def open(self, config: SessionConfig, link: Link) -> SessionRunner:
+        """A new session, ready to run. Raises BusyError when the server is full or about to end."""
+        if not self.admitting:
+            why = "the server is restarting" if self._draining else f"all {self._max} sessions are taken"
+            raise BusyError(f"{why}; try again later", RETRY_AFTER_MS)
+        opened = Opened(f"s_{secrets.token_urlsafe(9)}", secrets.token_urlsafe(24), config)
+        runner = SessionRunner(opened, self._models, self._clock, link, self._options)
+        self._running[opened.session] = runner
+        return runner
+
+    async def run(self, runner: SessionRunner, inbound: AsyncIterator[Inbound]) -> None:
+        """Run a session to its end."""
+        try:
+            await runner.run(inbound)
+        finally:
+            del self._running[runner.id]
+
+    def drain(self) -> None:
+        """Take nobody in, and tell everybody to come back."""
+        self._draining = True
+        for runner in list(self._running.values()):
+            runner.end("the server restarts", Farewell.RESTARTING)

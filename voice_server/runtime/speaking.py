@@ -1,0 +1,74 @@
+"""One response's audio: what has been made, what has been sent, and whether it may be sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voice_server.audio.pcm import Pcm, to_bytes
+from voice_server.audio.rates import BYTES_PER_SAMPLE, frame_samples
+from voice_server.ports import AudioFrame
+
+
+class Speech:
+    """The audio of one response at the output rate, and the tasks that make it."""
+
+    def __init__(self, response: int, rate_hz: int) -> None:
+        self.response = response
+        self.clauses: asyncio.Queue[tuple[int, str]] = asyncio.Queue()  # bounded by the model's max_tokens
+        self.tasks: list[asyncio.Task[None]] = []
+        self.clauses_wanted = 0
+        self.finished = False
+        """No further clause will be wanted."""
+        self._clauses_made = 0
+        self._pcm = bytearray()
+        self._frame_samples = frame_samples(rate_hz)
+        self._sent = 0
+        self._last_sent = False
+        self._playing = False
+
+    @property
+    def sent_samples(self) -> int:
+        """Where the next frame starts."""
+        return self._sent
+
+    def append(self, samples: Pcm) -> None:
+        """More audio was made."""
+        self._pcm += to_bytes(samples)
+
+    def clause_made(self) -> None:
+        """All audio of the next clause is there."""
+        self._clauses_made += 1
+
+    def play(self, position: int) -> None:
+        """Send from `position` on."""
+        self._playing, self._sent, self._last_sent = True, position, False
+
+    def pause(self) -> None:
+        """Send nothing."""
+        self._playing = False
+
+    def cancel(self) -> None:
+        """Stop making it, and send nothing more."""
+        self._playing = False
+        for task in self.tasks:
+            task.cancel()
+
+    @property
+    def sendable(self) -> bool:
+        """Whether there is a frame to send now."""
+        left = len(self._pcm) // BYTES_PER_SAMPLE - self._sent
+        full = left >= self._frame_samples
+        return self._playing and (full or (self._complete and not self._last_sent))
+
+    def take_frame(self) -> AudioFrame:
+        """The next frame; shorter, even empty, only at the end."""
+        start = self._sent
+        end = min(start + self._frame_samples, len(self._pcm) // BYTES_PER_SAMPLE)
+        self._sent = end
+        self._last_sent = self._complete and end * BYTES_PER_SAMPLE == len(self._pcm)
+        pcm = bytes(self._pcm[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE])
+        return AudioFrame(self.response, start, self._last_sent, pcm)
+
+    @property
+    def _complete(self) -> bool:
+        return self.finished and self._clauses_made == self.clauses_wanted

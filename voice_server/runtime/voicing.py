@@ -1,0 +1,73 @@
+"""Making a response: its text from the language model, its sound from the synthesizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+
+from voice_server.audio.resampling import resample
+from voice_server.core import commands, events
+from voice_server.core.playout import Word
+from voice_server.errors import ModelError
+from voice_server.ports import Clock, GenerateOptions, Models, SpeechChunk
+from voice_server.runtime.asking import Configured, Tell
+from voice_server.runtime.speaking import Speech
+
+FIRST_CLAUSE_BUDGET_MS = 120
+LATER_CLAUSE_BUDGET_MS = 600
+
+
+class Voicing:
+    """Generates and synthesises on behalf of one session."""
+
+    def __init__(self, models: Models, clock: Clock, config: Configured) -> None:
+        self._models = models
+        self._clock = clock
+        self._config = config
+
+    async def generate(self, order: commands.Generate, tell: Tell) -> None:
+        """Stream the text as events, until it ends, fails, or the task is cancelled."""
+        config = self._config()
+        options = GenerateOptions(config.model, config.temperature, config.max_tokens)
+        try:
+            async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
+                async for text in pieces:
+                    tell(events.TextGenerated(order.response, text))
+        except ModelError as error:
+            tell(events.GenerationFailed(order.response, str(error)))
+        else:
+            tell(events.GenerationEnded(order.response))
+
+    async def synthesize(self, speech: Speech, tell: Tell, wake: Callable[[], None]) -> None:
+        """Speak the clauses in order, until cancelled."""
+        while True:
+            clause, text = await speech.clauses.get()
+            try:
+                await self._speak(speech, clause, text, tell)
+            except ModelError as error:
+                tell(events.SynthesisFailed(speech.response, clause, str(error)))
+                return
+            speech.clause_made()
+            tell(events.ClauseSynthesized(speech.response, clause))
+            wake()
+
+    async def _speak(self, speech: Speech, clause: int, text: str, tell: Tell) -> None:
+        budget_ms = LATER_CLAUSE_BUDGET_MS if clause else FIRST_CLAUSE_BUDGET_MS
+        chunks = self._models.synthesizer.synthesize(
+            text, deadline_ms=self._clock.now_ms() + budget_ms, voice=self._config().voice
+        )
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                fitted = self._at_output_rate(chunk)
+                speech.append(fitted.samples)
+                tell(events.AudioSynthesized(speech.response, clause, len(fitted.samples), fitted.words))
+
+    def _at_output_rate(self, chunk: SpeechChunk) -> SpeechChunk:
+        from_hz, to_hz = self._models.synthesizer.sample_rate_hz, self._config().output_rate_hz
+        if from_hz == to_hz:
+            return chunk
+        words = tuple(
+            Word(w.text, w.start_sample * to_hz // from_hz, w.end_sample * to_hz // from_hz)
+            for w in chunk.words
+        )
+        return SpeechChunk(resample(chunk.samples, from_hz, to_hz), words)

@@ -1,0 +1,31 @@
+"""What is not a conversation: health, readiness, and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, Response
+from fastapi.staticfiles import StaticFiles
+
+from voice_server.runtime.sessions import Sessions
+
+
+def health_routes(sessions: Sessions) -> APIRouter:
+    """`/healthz`: the process is alive. `/readyz`: it takes sessions."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> dict[str, str | int]:
+        response.status_code = 200 if sessions.admitting else 503
+        return {"status": "ready" if sessions.admitting else "busy", "sessions": len(sessions)}
+
+    return router
+
+
+def page(directory: Path) -> StaticFiles:
+    """The web client."""
+    return StaticFiles(directory=directory, html=True)

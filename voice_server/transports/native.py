@@ -1,0 +1,100 @@
+"""The native dialect on any transport: decoding what comes in, naming what goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice_server.audio.rates import MAX_INPUT_CHUNK_MS
+from voice_server.core.commands import Fact
+from voice_server.errors import ProtocolError
+from voice_server.ports import Farewell, Notice, Opened, Pinged, Ponged, Refused
+from voice_server.protocol import limits
+from voice_server.protocol.codec import decode
+from voice_server.protocol.codes import CloseCode
+from voice_server.protocol.configuring import resolved
+from voice_server.protocol.frames import check_input
+from voice_server.protocol.heartbeat import Ping, Pong
+from voice_server.protocol.mapping import event_of, message_of
+from voice_server.protocol.server_messages import Error, Limits, ServerMessage, SessionStarted
+from voice_server.runtime.session import Heard, Inbound, SessionRunner
+
+CLOSE_CODES = {
+    Farewell.ENDED: CloseCode.NORMAL,
+    Farewell.TOO_LARGE: CloseCode.TOO_LARGE,
+    Farewell.RESTARTING: CloseCode.RESTARTING,
+    Farewell.UNRESPONSIVE: CloseCode.UNRESPONSIVE,
+    Farewell.FAILED: CloseCode.INTERNAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the server tells each client of its limits."""
+
+    lead_ms: int
+    heartbeat_ms: int
+    resume_window_ms: int
+    idle_ms: int | None
+
+
+def read(data: str | bytes, runner: SessionRunner) -> Inbound:
+    """What one frame of a running session means; a complaint where it means nothing."""
+    try:
+        return _read(data, runner)
+    except ProtocolError as problem:
+        farewell = Farewell.TOO_LARGE if problem.close_code is not None else None
+        return Refused(problem.code, problem.message, problem.field, problem.in_reply_to, farewell)
+
+
+def _read(data: str | bytes, runner: SessionRunner) -> Inbound:
+    if isinstance(data, bytes):
+        check_input(data, runner.config.input_rate_hz)
+        return Heard(data)
+    message = decode(data)
+    if isinstance(message, Ping):
+        return Pinged(message.t)
+    event = event_of(message, runner.config, runner.heard_ms)
+    return Ponged(message.t) if isinstance(message, Pong) else event or Ponged(0)
+
+
+def written(item: Fact | Notice, rate_hz: int, terms: Terms) -> ServerMessage:
+    """The message for what the client is to be told. `rate_hz`: of the output."""
+    match item:
+        case Opened():
+            return _started(item, terms)
+        case Pinged(t=t):
+            return Ping(t=t)
+        case Ponged(t=t):
+            return Pong(t=t)
+        case Refused():
+            return _error(item)
+        case _:
+            return message_of(item, rate_hz)
+
+
+def _error(refused: Refused) -> Error:
+    return Error(
+        code=refused.code,
+        message=refused.message,
+        fatal=refused.farewell is not None,
+        field=refused.field,
+        in_reply_to=refused.in_reply_to,
+    )
+
+
+def _started(opened: Opened, terms: Terms) -> SessionStarted:
+    return SessionStarted(
+        session=opened.session,
+        token=opened.token,
+        config=resolved(opened.config),
+        heartbeat_ms=terms.heartbeat_ms,
+        resume_window_ms=terms.resume_window_ms,
+        limits=Limits(
+            message_bytes=limits.MAX_MESSAGE_BYTES,
+            text_chars=limits.MAX_TEXT_CHARS,
+            instructions_chars=limits.MAX_INSTRUCTIONS_CHARS,
+            audio_ms=MAX_INPUT_CHUNK_MS,
+            lead_ms=terms.lead_ms,
+            idle_ms=terms.idle_ms,
+        ),
+    )

@@ -1,0 +1,163 @@
+"""`/v1/voice`: the native protocol over a WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from voice_server.core.commands import Fact
+from voice_server.errors import BusyError, ProtocolError
+from voice_server.ports import AudioFrame, Farewell, Notice
+from voice_server.protocol.client_messages import SessionResume
+from voice_server.protocol.codec import encode, fatal, first_message
+from voice_server.protocol.codes import CloseCode, ErrorCode
+from voice_server.protocol.config import Config
+from voice_server.protocol.configuring import merge
+from voice_server.protocol.frames import encode_audio
+from voice_server.protocol.mapping import error_of
+from voice_server.protocol.server_messages import Error
+from voice_server.runtime.session import Inbound, SessionRunner
+from voice_server.runtime.sessions import Sessions
+from voice_server.transports.native import CLOSE_CODES, Terms, read, written
+
+SUBPROTOCOL = "voice.v1"
+KEY_PREFIX = "voice.key."
+REASON_BYTES = 123
+"""A close frame holds no longer reason (RFC 6455, 5.5)."""
+
+
+class WebSocketLink:
+    """Fits `ports.Link`."""
+
+    def __init__(self, socket: WebSocket, output_rate_hz: int, terms: Terms) -> None:
+        self._socket = socket
+        self._rate_hz = output_rate_hz
+        self._terms = terms
+
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+        """One text frame."""
+        try:
+            await self._socket.send_text(encode(written(item, self._rate_hz, self._terms), seq, t_ms))
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError("the client is gone") from error
+
+    async def send_audio(self, frame: AudioFrame) -> None:
+        """One binary frame."""
+        try:
+            await self._socket.send_bytes(encode_audio(frame.response, frame.position, frame.last, frame.pcm))
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError("the client is gone") from error
+
+    async def close(self, farewell: Farewell) -> None:
+        """Hang up with the code that says why."""
+        await hang_up(self._socket, CLOSE_CODES[farewell], farewell.value)
+
+
+class VoiceEndpoint:
+    """Everything one connection needs to become a session."""
+
+    def __init__(
+        self, sessions: Sessions, keys: tuple[str, ...], terms: Terms, start_timeout_s: float
+    ) -> None:
+        self._sessions = sessions
+        self._keys = keys
+        self._terms = terms
+        self._start_timeout_s = start_timeout_s
+
+    def router(self) -> APIRouter:
+        """The route."""
+        router = APIRouter()
+        router.add_api_websocket_route("/v1/voice", self.serve)
+        return router
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One connection, from the handshake to its close."""
+        offered: list[str] = socket.scope.get("subprotocols", [])
+        await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        try:
+            self._authorise(socket, offered)
+            runner = await self._open(socket)
+        except ProtocolError as problem:
+            await _refuse(socket, error_of(problem), problem.close_code)
+        except BusyError as busy:
+            await _refuse(socket, _busy(busy), CloseCode.BUSY)
+        except WebSocketDisconnect:
+            return  # gone before it began
+        else:
+            await self._sessions.run(runner, _inbound(socket, runner))
+
+    def _authorise(self, socket: WebSocket, offered: list[str]) -> None:
+        given = [name.removeprefix(KEY_PREFIX) for name in offered if name.startswith(KEY_PREFIX)]
+        scheme, _, key = socket.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            given.append(key)
+        known = any(hmac.compare_digest(a.encode(), b.encode()) for a in given for b in self._keys)
+        if self._keys and not known:
+            raise ProtocolError(
+                ErrorCode.UNAUTHORISED,
+                "this server needs a key: `Authorization: Bearer KEY`, or the subprotocol `voice.key.KEY`",
+                close_code=CloseCode.UNAUTHORISED,
+            )
+
+    async def _open(self, socket: WebSocket) -> SessionRunner:
+        message = first_message(await self._first_frame(socket))
+        if isinstance(message, SessionResume):
+            raise ProtocolError(
+                ErrorCode.NO_SESSION, f"no session {message.session!r}", close_code=CloseCode.NO_SESSION
+            )
+        try:
+            config = merge(self._sessions.default_config, message.config or Config())
+        except ProtocolError as problem:
+            raise fatal(problem, CloseCode.BAD_MESSAGE) from None
+        return self._sessions.open(config, WebSocketLink(socket, config.output_rate_hz, self._terms))
+
+    async def _first_frame(self, socket: WebSocket) -> str | bytes:
+        try:
+            async with asyncio.timeout(self._start_timeout_s):
+                return await _receive(socket)
+        except TimeoutError:
+            raise ProtocolError(
+                ErrorCode.BAD_MESSAGE,
+                f"no session.start came within {self._start_timeout_s:g} s",
+                close_code=CloseCode.BAD_MESSAGE,
+            ) from None
+
+
+async def hang_up(socket: WebSocket, code: int, reason: str) -> None:
+    """Close, if there is still somebody to tell."""
+    try:
+        await socket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+    except (WebSocketDisconnect, RuntimeError):
+        return  # it was gone already
+
+
+async def _inbound(socket: WebSocket, runner: SessionRunner) -> AsyncIterator[Inbound]:
+    try:
+        while True:
+            yield read(await _receive(socket), runner)
+    except WebSocketDisconnect:
+        return  # the end of what comes in
+
+
+async def _receive(socket: WebSocket) -> str | bytes:
+    frame = await socket.receive()
+    if frame["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(frame.get("code", 1006))
+    text: str | None = frame.get("text")
+    data: bytes = frame.get("bytes") or b""
+    return data if text is None else text
+
+
+async def _refuse(socket: WebSocket, error: Error, close_code: int | None) -> None:
+    try:
+        await socket.send_text(encode(error, 1, 0))
+    except (WebSocketDisconnect, RuntimeError):
+        return  # it did not wait for the answer
+    await hang_up(socket, close_code or CloseCode.INTERNAL, error.message)
+
+
+def _busy(busy: BusyError) -> Error:
+    return Error(code=ErrorCode.BUSY, message=str(busy), fatal=True, retry_after_ms=busy.retry_after_ms)
