@@ -170,7 +170,7 @@ test('the next response follows on what is left of the one before', () => {
   push(1, 0, 5, true);
   push(2, 0, 15);
   assert.deepEqual(read(), Float32Array.of(...ramp(5), ...ramp(5)));
-  assert.deepEqual(events(), [['started', 1, 0], ['ended', 1, 5]]);
+  assert.deepEqual(events(), [['started', 1, 0], ['ended', 1, 5], ['started', 2, 0]]);
 });
 
 test('what does not fit is lost, and the positions stay true', () => {

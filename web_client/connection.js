@@ -1,0 +1,269 @@
+/**
+ * One session's connection: it comes back when it is cut off, hands on each message exactly once, acknowledges,
+ * and notices when the other side is dead.
+ *
+ * @typedef {import('./types/protocol').ClientMessage} ClientMessage
+ * @typedef {import('./types/protocol').ServerMessage} ServerMessage
+ * @typedef {import('./types/protocol').AudioFrame} AudioFrame
+ * @typedef {import('./types/protocol').SessionConfig} SessionConfig
+ * @typedef {import('./closing.js').Reason} Reason
+ *
+ * @typedef {object} ConnectionState
+ * @property {'idle' | 'connecting' | 'open' | 'waiting' | 'closed'} phase `waiting` for the next attempt; `closed`
+ *   for good, unless `open` is called again.
+ * @property {Reason | null} reason Why it is not open.
+ * @property {number | null} retryAtMs When the next attempt is made, on the environment's clock.
+ * @property {boolean} fresh Open, with a new session in place of one that was lost.
+ *
+ * @typedef {object} ConnectionEvents
+ * @property {ConnectionState} state
+ * @property {ServerMessage} message
+ * @property {AudioFrame} audio
+ *
+ * @typedef {object} Environment The world that it needs; browsers have it all, tests bring their own.
+ * @property {(url: string, protocols: string[]) => WebSocket} connect
+ * @property {() => number} now In ms.
+ * @property {(run: () => void, ms: number) => any} setTimer
+ * @property {(timer: any) => void} clearTimer
+ * @property {() => number} random 0 to 1.
+ */
+
+import { backoffMs } from './backoff.js';
+import { verdictOn } from './closing.js';
+import { Emitter } from './emitter.js';
+import { ProtocolError, decodeAudio, decodeMessage, subprotocols } from './protocol.js';
+
+const ACK_INTERVAL_MS = 500;
+const DEFAULT_HEARTBEAT_MS = 10_000;
+/** Microphone audio that the network has not taken: beyond two seconds, old sound is worth less than new. */
+const LONGEST_BACKLOG_BYTES = 64_000;
+
+/** @type {Environment} */
+export const BROWSER = {
+  connect: (url, protocols) => new WebSocket(url, protocols),
+  now: () => performance.now(),
+  setTimer: (run, ms) => setTimeout(run, ms),
+  clearTimer: (timer) => clearTimeout(timer),
+  random: Math.random,
+};
+
+/** @extends {Emitter<ConnectionEvents>} */
+export class Connection extends Emitter {
+  /** @type {ConnectionState} */
+  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false };
+
+  #url;
+  #key;
+  #environment;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {{session: string, token: string} | null} */
+  #session = null;
+  #lost = false;
+  #resuming = false;
+  #lastSeq = 0;
+  #ackedSeq = 0;
+  #attempt = 0;
+  #retryAfterMs = 0;
+  #heardAtMs = 0;
+  #heartbeatMs = DEFAULT_HEARTBEAT_MS;
+  /** @type {Map<string, any>} */
+  #timers = new Map();
+
+  /**
+   * @param {object} options
+   * @param {string} options.url ws: or wss:
+   * @param {string} [options.key] An access key, if the server wants one.
+   * @param {SessionConfig} [options.config]
+   * @param {Environment} [options.environment]
+   */
+  constructor({ url, key = '', config = {}, environment = BROWSER }) {
+    super();
+    this.config = config;
+    this.#url = url;
+    this.#key = key;
+    this.#environment = environment;
+  }
+
+  /** Begin a new session. */
+  open() {
+    this.close();
+    this.#session = null;
+    this.#lost = false;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  /** End the session, politely if there is one. */
+  close() {
+    this.send({ type: 'session.end' });
+    this.#hangUp(1000);
+    if (this.state.phase !== 'idle') this.#become('closed', 'ended');
+  }
+
+  /** Waiting for the next attempt: make it now, as when the network has come back. */
+  retryNow() {
+    if (this.state.phase === 'waiting') this.#connect();
+  }
+
+  /**
+   * Change the session's configuration; a session that has to begin anew begins with it too.
+   *
+   * @param {SessionConfig} config What is absent stays.
+   */
+  update(config) {
+    this.config = { ...this.config, ...config, turn: { ...this.config.turn, ...config.turn } };
+    this.send({ type: 'session.update', config });
+  }
+
+  /** @param {ClientMessage} message @returns {boolean} Whether there was a session to send it to. */
+  send(message) {
+    if (this.state.phase !== 'open') return false;
+    this.#socket?.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** @param {Int16Array} frame @returns {boolean} Whether it was sent. */
+  sendAudio(frame) {
+    if (this.state.phase !== 'open' || !this.#socket) return false;
+    if (this.#socket.bufferedAmount > LONGEST_BACKLOG_BYTES) return false;
+    this.#socket.send(/** @type {Int16Array<ArrayBuffer>} */ (frame));
+    return true;
+  }
+
+  #connect() {
+    this.#hangUp();
+    this.#become('connecting', this.state.reason);
+    this.#retryAfterMs = 0;
+    const socket = this.#environment.connect(this.#url, subprotocols(this.#key));
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#greet(socket);
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ code }) => this.#closed(code);
+    this.#socket = socket;
+    this.#watch();
+  }
+
+  /** @param {WebSocket} socket */
+  #greet(socket) {
+    this.#resuming = this.#session !== null;
+    const first = this.#session
+      ? { type: 'session.resume', ...this.#session, last_seq: this.#lastSeq }
+      : { type: 'session.start', config: this.config };
+    socket.send(JSON.stringify(first));
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    this.#heardAtMs = this.#environment.now();
+    try {
+      if (typeof data === 'string') this.#receiveMessage(decodeMessage(data));
+      else this.emit('audio', decodeAudio(/** @type {ArrayBuffer} */ (data)));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      console.error(error);
+      this.#closed(4400);
+    }
+  }
+
+  /** @param {ServerMessage} message */
+  #receiveMessage(message) {
+    if (message.type === 'session.started') this.#started(message);
+    else if (message.type === 'session.resumed') this.#resumed(message);
+    else if (message.seq <= this.#lastSeq) return;
+    else this.#lastSeq = message.seq;
+    if (message.type === 'ping') this.send({ type: 'pong', t: message.t });
+    if (message.type === 'error') this.#retryAfterMs = message.retry_after_ms ?? 0;
+    this.emit('message', message);
+  }
+
+  /** @param {{session: string, token: string, heartbeat_ms: number, seq: number}} message */
+  #started({ session, token, heartbeat_ms, seq }) {
+    this.#session = { session, token };
+    this.#heartbeatMs = heartbeat_ms;
+    this.#lastSeq = seq;
+    this.#ackedSeq = 0;
+    this.#opened(this.#lost);
+  }
+
+  /** What follows counts from `from_seq`, whatever the `seq` of this message. @param {{from_seq: number}} message */
+  #resumed({ from_seq }) {
+    this.#lastSeq = from_seq - 1;
+    this.#opened(false);
+  }
+
+  /** @param {boolean} fresh */
+  #opened(fresh) {
+    this.#resuming = false;
+    this.#lost = false;
+    this.#attempt = 0;
+    this.#become('open', null, null, fresh);
+    this.#acknowledge();
+    this.#beat();
+  }
+
+  #acknowledge() {
+    if (this.#lastSeq > this.#ackedSeq && this.send({ type: 'ack', seq: this.#lastSeq })) this.#ackedSeq = this.#lastSeq;
+    this.#after('ack', ACK_INTERVAL_MS, () => this.#acknowledge());
+  }
+
+  #beat() {
+    this.send({ type: 'ping', t: Math.round(this.#environment.now()) });
+    this.#after('beat', this.#heartbeatMs, () => this.#beat());
+  }
+
+  /** Two heartbeats without a sign of life, and the other side is dead. */
+  #watch() {
+    this.#heardAtMs = this.#environment.now();
+    const look = () => {
+      const leftMs = this.#heardAtMs + 2 * this.#heartbeatMs - this.#environment.now();
+      if (leftMs <= 0) this.#closed(4408);
+      else this.#after('watch', leftMs, look);
+    };
+    look();
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    const { action, reason } = verdictOn(code, this.#resuming);
+    this.#hangUp();
+    if (action === 'stay') return this.#become('closed', reason);
+    const atOnce = action === 'restart' && this.#session !== null;
+    if (atOnce) {
+      this.#lost = true;
+      this.#session = null;
+    }
+    const backoff = backoffMs(this.#attempt++, this.#environment.random());
+    const waitMs = atOnce ? 0 : Math.max(this.#retryAfterMs, backoff);
+    this.#become('waiting', reason, this.#environment.now() + waitMs);
+    this.#after('retry', waitMs, () => this.#connect());
+  }
+
+  /** @param {number} [code] */
+  #hangUp(code) {
+    for (const timer of this.#timers.values()) this.#environment.clearTimer(timer);
+    this.#timers.clear();
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(code);
+  }
+
+  /** @param {string} name @param {number} ms @param {() => void} run */
+  #after(name, ms, run) {
+    this.#environment.clearTimer(this.#timers.get(name));
+    this.#timers.set(name, this.#environment.setTimer(run, ms));
+  }
+
+  /**
+   * @param {ConnectionState['phase']} phase
+   * @param {Reason | null} reason
+   * @param {number | null} [retryAtMs]
+   * @param {boolean} [fresh]
+   */
+  #become(phase, reason, retryAtMs = null, fresh = false) {
+    this.state = { phase, reason, retryAtMs, fresh };
+    this.emit('state', this.state);
+  }
+}
