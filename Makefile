@@ -58,6 +58,6 @@ $(INSTALLED): pyproject.toml constraints.txt
 		fi; \
 		"$$python" -m venv --clear .venv; }
 	@echo "Installing into .venv ($$($(BIN)/python --version)); a minute or two the first time"
-	@$(PIP) install --quiet --upgrade pip
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	@$(PIP) install -qq --upgrade pip
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[test]'
 	@touch $@
