@@ -35,7 +35,7 @@ CLOSE_MEANINGS = {
 
 
 class ErrorCode(StrEnum):
-    """The `code` of an `error` about a client's message or connection."""
+    """The `code` of an `error`. `turn_mode` and the failures of models come from the core."""
 
     BAD_JSON = "bad_json"
     BAD_MESSAGE = "bad_message"
@@ -44,12 +44,16 @@ class ErrorCode(StrEnum):
     BAD_FIELD = "bad_field"
     BAD_AUDIO = "bad_audio"
     NOT_NOW = "not_now"
+    TURN_MODE = "turn_mode"
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too_large"
     UNAUTHORISED = "unauthorised"
     NO_SESSION = "no_session"
     BUSY = "busy"
     INTERNAL = "internal"
+    TRANSCRIPTION_FAILED = "transcription_failed"
+    GENERATION_FAILED = "generation_failed"
+    SYNTHESIS_FAILED = "synthesis_failed"
 
 
 ERROR_MEANINGS = {
@@ -60,10 +64,14 @@ ERROR_MEANINGS = {
     ErrorCode.BAD_FIELD: "`field` is missing or has a wrong value; `message` says what was expected",
     ErrorCode.BAD_AUDIO: "a binary frame of an odd length, empty or too long; it was dropped",
     ErrorCode.NOT_NOW: "the message is valid but not at this point",
+    ErrorCode.TURN_MODE: "`turn.start` or `turn.commit` in automatic mode, or out of order",
     ErrorCode.UNSUPPORTED: "this server cannot do that",
     ErrorCode.TOO_LARGE: "the frame is longer than the server reads",
     ErrorCode.UNAUTHORISED: "the key is missing or wrong",
     ErrorCode.NO_SESSION: "no such session, or a wrong token",
     ErrorCode.BUSY: "the server is full: try again after `retry_after_ms`",
     ErrorCode.INTERNAL: "an error of the server",
+    ErrorCode.TRANSCRIPTION_FAILED: "the turn could not be transcribed",
+    ErrorCode.GENERATION_FAILED: "the language model failed",
+    ErrorCode.SYNTHESIS_FAILED: "a part of the response could not be spoken",
 }

@@ -1,10 +1,10 @@
-"""From pydantic's account of a bad message to ours: one code, one field, one sentence."""
+"""From pydantic's account of what is wrong to ours: one code, one field, one sentence."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from voice_server.errors import ProtocolError
 from voice_server.protocol.codes import ErrorCode
-from voice_server.protocol.schema import Outline
+from voice_server.protocol.schema import Outline, Schema
 
 _SHOWN_CHARS = 40
 
@@ -73,20 +73,22 @@ def _bad_field(details: ErrorDetails, outline: Outline) -> ProtocolError:
     tag, *path = details["loc"]
     code = ErrorCode.UNKNOWN_FIELD if details["type"] == "extra_forbidden" else ErrorCode.BAD_FIELD
     field = ".".join(str(step) for step in path)
-    wrong = _wrong(details, path, outline)
-    return ProtocolError(code, f"{field}: {wrong}", field=field, in_reply_to=str(tag))
+    what = wrong(details, outline, outline.message(str(tag)), path)
+    return ProtocolError(code, f"{field}: {what}", field=field, in_reply_to=str(tag))
 
 
-def _wrong(details: ErrorDetails, path: list[str | int], outline: Outline) -> str:
-    message = outline.message(str(details["loc"][0]))
-    expected = outline.phrase(outline.at(message, path))
+def wrong(details: ErrorDetails, outline: Outline, root: Schema, path: Sequence[str | int]) -> str:
+    """What is wrong at `path` below `root`, and what was expected there. Secrets are not shown."""
+    place = outline.at(root, path)
+    expected = outline.phrase(place)
     match details["type"]:
         case "extra_forbidden":
-            known = outline.at(message, path[:-1]).get("properties", {})
+            known = outline.at(root, path[:-1]).get("properties", {})
             return "unknown field" + (meant(str(path[-1]), known) or f"; known are {', '.join(known)}")
         case "value_error":
             return str(details["ctx"]["error"])
         case "missing":
             return f"missing; expected {expected}"
         case _:
-            return f"expected {expected}, got {shown(details['input'])}"
+            secret = place.get("writeOnly", False)
+            return f"expected {expected}" + ("" if secret else f", got {shown(details['input'])}")

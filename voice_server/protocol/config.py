@@ -18,6 +18,12 @@ from voice_server.protocol.limits import (
 )
 from voice_server.protocol.wire import Name, Wire
 
+Instructions = Annotated[str, Field(max_length=MAX_INSTRUCTIONS_CHARS)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Greeting = Annotated[str, Field(max_length=MAX_GREETING_CHARS)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+MaxTokens = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
 InputRate = Literal[8000, 16000, 24000, 48000]
 OutputRate = Literal[8000, 16000, 22050, 24000, 48000]
 
@@ -36,7 +42,7 @@ class TurnConfig(Wire):
 
     mode: Literal["auto", "manual"] | None = None
     """`auto`: the server hears when a turn starts and ends. `manual`: push-to-talk."""
-    responsiveness: Annotated[float, Field(ge=0, le=1)] | None = None
+    responsiveness: Fraction | None = None
     """The one dial: 0 waits long for the user to go on, 1 answers at the first sign of an end."""
     barge_in: bool | None = None
     """Whether the user's speech stops the assistant."""
@@ -47,9 +53,9 @@ class LlmConfig(Wire):
 
     model: Name | None = None
     """A model of the language model server; the server's own choice unless set."""
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    temperature: Temperature | None = None
     """0 is the most predictable."""
-    max_tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)] | None = None
+    max_tokens: MaxTokens | None = None
     """The longest answer, in tokens."""
 
 
@@ -67,13 +73,13 @@ class Tool(Wire):
 class Config(Wire):
     """A session's configuration. Every field may be absent."""
 
-    instructions: Annotated[str, Field(max_length=MAX_INSTRUCTIONS_CHARS)] | None = None
+    instructions: Instructions | None = None
     """The system prompt."""
     voice: Name | None = None
     """The name of a voice."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    language: Language | None = None
     """The user's language, as in `en`."""
-    greeting: Annotated[str, Field(max_length=MAX_GREETING_CHARS)] | None = None
+    greeting: Greeting | None = None
     """Spoken by the assistant when the session starts. Empty: none."""
     audio: AudioConfig | None = None
     """Sample rates; only in `session.start`."""

@@ -11,13 +11,14 @@ from voice_server.protocol.codes import ErrorCode
 from voice_server.protocol.config import AudioConfig, Config, LlmConfig, TurnConfig
 
 
-def merge(config: SessionConfig, patch: Config) -> SessionConfig:
+def merge(config: SessionConfig, patch: Config, *, sent_in: str = "session.start") -> SessionConfig:
     """The configuration with what the patch sets; what is absent stays, and an empty greeting is none.
 
-    Raises ProtocolError (`unsupported`, not fatal) for tools, which this server cannot call.
+    `sent_in` is the type of the message, for the error. Raises ProtocolError (`unsupported`, not fatal) for
+    tools, which this server cannot call.
     """
     if patch.tools:
-        raise _refused(ErrorCode.UNSUPPORTED, "config.tools", "this server cannot call tools yet")
+        raise _refused(ErrorCode.UNSUPPORTED, "config.tools", "this server cannot call tools yet", sent_in)
     audio, llm = patch.audio or AudioConfig(), patch.llm or LlmConfig()
     changed = _given(
         instructions=patch.instructions,
@@ -37,7 +38,7 @@ def merge(config: SessionConfig, patch: Config) -> SessionConfig:
 
 def merge_running(config: SessionConfig, patch: Config) -> SessionConfig:
     """As `merge`, in a session that has begun. Raises ProtocolError also when a sample rate would change."""
-    merged = merge(config, patch)
+    merged = merge(config, patch, sent_in="session.update")
     if merged.input_rate_hz != config.input_rate_hz:
         raise _fixed("config.audio.input_rate", config.input_rate_hz)
     if merged.output_rate_hz != config.output_rate_hz:
@@ -71,8 +72,9 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _fixed(field: str, rate_hz: int) -> ProtocolError:
-    return _refused(ErrorCode.BAD_FIELD, field, f"the rate cannot change within a session; it is {rate_hz}")
+    why = f"the rate cannot change within a session; it is {rate_hz}"
+    return _refused(ErrorCode.BAD_FIELD, field, why, "session.update")
 
 
-def _refused(code: ErrorCode, field: str, why: str) -> ProtocolError:
-    return ProtocolError(code, f"{field}: {why}", field=field)
+def _refused(code: ErrorCode, field: str, why: str, sent_in: str) -> ProtocolError:
+    return ProtocolError(code, f"{field}: {why}", field=field, in_reply_to=sent_in)

@@ -1,0 +1,253 @@
+"""What the server is set to: one frozen tree, from defaults, then a TOML file, then the environment.
+
+`VOICE_SERVER_SERVER__PORT=9000` sets `port` in `[server]`; keys are separated by commas. The descriptions of
+sections and fields are what `docs/reference/settings.md` says of them.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from voice_server.core.policy import DEFAULT_INSTRUCTIONS, Policy, SessionConfig, TurnConfig
+from voice_server.errors import ConfigurationError
+from voice_server.model_files.locate import default_models_dir
+from voice_server.protocol.complaints import meant, wrong
+from voice_server.protocol.config import Fraction, Greeting, Instructions, Language, MaxTokens, Temperature
+from voice_server.protocol.schema import Outline
+from voice_server.protocol.wire import Name
+
+PREFIX = "VOICE_SERVER_"
+NESTING = "__"
+
+Milliseconds = Annotated[int, Field(ge=1)]
+
+
+def _split(value: Any) -> Any:
+    return [key.strip() for key in value.split(",") if key.strip()] if isinstance(value, str) else value
+
+
+Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class ServerSettings(Section):
+    """The door."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on. `0.0.0.0`: every one; then set `keys`."""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    """0: any that is free."""
+    keys: Keys = ()
+    """What clients must show one of. None: everybody may come."""
+    max_sessions: Annotated[int, Field(ge=1)] = 32
+    """More are told that the server is busy."""
+    drain_ms: Annotated[int, Field(ge=0)] = 10_000
+    """How long running sessions may go on after the server was told to stop."""
+
+
+class ModelSettings(Section):
+    """The model files, by their names in `voice-server models list`."""
+
+    dir: Path = Field(default_factory=default_models_dir)
+    """Where they are; by default `$VOICE_SERVER_MODELS_DIR`, else `models/`."""
+    stt: str = "whisper-tiny.en"
+    """Speech to text."""
+    llm: str = "smollm2-135m-instruct"
+    """The language model, unless `llm.url` names another."""
+    tts: str = "piper-en_US-joe-medium"
+    """Text to speech: the voice."""
+    turn: str = "smart-turn-3.2"
+    """End of turn."""
+    threads: Annotated[int, Field(ge=1)] = 2
+    """How many model calls run at once; the number of cores is a good value."""
+
+
+class LlmSettings(Section):
+    """The language model."""
+
+    url: str | None = None
+    """An OpenAI-compatible server, as in `http://127.0.0.1:11434/v1`. None: the model file, in process."""
+    model: Name | None = Field(default=None, validate_default=True)
+    """The name of the model at `url`; needed with it."""
+    api_key: SecretStr | None = None
+    """For `url`. Best kept out of the file, in `VOICE_SERVER_LLM__API_KEY`."""
+    temperature: Temperature | None = None
+    """0 is the most predictable. None: the model's own."""
+    max_tokens: MaxTokens | None = None
+    """The longest answer. None: the model's own."""
+    stall_ms: Milliseconds = Policy().generation_stall_ms
+    """No token for this long: the model counts as down."""
+
+    @field_validator("model")
+    @classmethod
+    def _needed_with_url(cls, model: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("url") and model is None:
+            raise ValueError("missing; `llm.url` needs the name of one of its models")
+        return model
+
+
+class AudioSettings(Section):
+    """What leaves the server."""
+
+    lead_ms: Annotated[int, Field(ge=40, le=5_000)] = 300
+    """How far audio runs ahead of what the client has played."""
+
+
+class SessionSettings(Section):
+    """Every session, unless its client says otherwise."""
+
+    instructions: Instructions = DEFAULT_INSTRUCTIONS
+    """The system prompt."""
+    language: Language = "en"
+    """The user's language."""
+    greeting: Greeting | None = None
+    """Spoken when a session starts. None: silence."""
+    heartbeat_ms: Milliseconds = 10_000
+    """How often both sides ping; two missed, and the other is gone."""
+    start_timeout_ms: Milliseconds = 10_000
+    """A connection that says nothing for this long is closed."""
+    stall_limit_ms: Milliseconds = 10_000
+    """A client that reads nothing for this long is closed."""
+    idle_limit_ms: Milliseconds | None = None
+    """Nobody spoke for this long: the session ends. None: never."""
+
+
+class TurnSettings(Section):
+    """How turns are taken, unless the client says otherwise."""
+
+    mode: Literal["auto", "manual"] = "auto"
+    """`manual` is push-to-talk."""
+    responsiveness: Fraction = 0.5
+    """The one dial: 0 waits long for the user to go on, 1 answers at the first sign of an end."""
+    barge_in: bool = True
+    """Whether the user's speech stops the assistant."""
+
+
+class Settings(BaseSettings):
+    """The whole tree. Make it with `load`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter=NESTING
+    )
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
+    audio: AudioSettings = Field(default_factory=AudioSettings)
+    session: SessionSettings = Field(default_factory=SessionSettings)
+    turn: TurnSettings = Field(default_factory=TurnSettings)
+
+    def session_config(self, output_rate_hz: int) -> SessionConfig:
+        """What a session is before its client says anything. `output_rate_hz`: the voice's own."""
+        turn = self.turn
+        return SessionConfig(
+            instructions=self.session.instructions,
+            language=self.session.language,
+            greeting=self.session.greeting,
+            output_rate_hz=output_rate_hz,
+            turn=TurnConfig(mode=turn.mode, responsiveness=turn.responsiveness, barge_in=turn.barge_in),
+            model=self.llm.model,
+            temperature=self.llm.temperature,
+            max_tokens=self.llm.max_tokens,
+        )
+
+    def policy(self) -> Policy:
+        """The core's policy, with what people may set of it."""
+        return Policy(generation_stall_ms=self.llm.stall_ms, idle_limit_ms=self.session.idle_limit_ms)
+
+
+def load(file: Path | None = None, **server: str | int) -> Settings:
+    """Defaults, then this TOML file, then the environment, then `server`: fields of `[server]` as arguments.
+
+    Raises ConfigurationError, which names each wrong field and where it was set.
+    """
+    _check_names_of_variables()
+    layers = [_read(file) if file else {}, _environment(), {"server": server} if server else {}]
+    try:
+        return Settings(**_layered(*layers))
+    except ValidationError as error:
+        found = [_complaint(details, server, file) for details in error.errors(include_url=False)]
+        raise ConfigurationError("\n".join(found)) from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: not TOML: {error}") from None
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        hint = f"set single fields, as in {PREFIX}SERVER__PORT"
+        raise ConfigurationError(f"a variable {PREFIX}*: {error}; {hint}") from None
+
+
+def _layered(*layers: dict[str, Any]) -> dict[str, Any]:
+    """Later layers win, field by field."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for section, fields in layer.items():
+            below = merged.get(section, {})
+            tables = isinstance(below, dict) and isinstance(fields, dict)
+            merged[section] = {**below, **fields} if tables else fields
+    return merged
+
+
+def _check_names_of_variables() -> None:
+    """A variable of no section would be ignored, and a misspelt one should not be."""
+    known = [name.upper() for name in Settings.model_fields]
+    for variable in sorted(os.environ):
+        section, nested, _ = variable.upper().removeprefix(PREFIX).partition(NESTING)
+        if variable.upper().startswith(PREFIX) and nested and section not in known:
+            hint = meant(section, known) or f"; the sections are {', '.join(known)}"
+            raise ConfigurationError(f"{variable}: no section {section}{hint}")
+
+
+def _complaint(details: ErrorDetails, server: dict[str, Any], file: Path | None) -> str:
+    outline = Outline(TypeAdapter(Settings))
+    path = details["loc"]
+    field = ".".join(str(step) for step in path)
+    return f"{_origin(path, server, file)}: {field}: {wrong(details, outline, outline.root, path)}"
+
+
+def _origin(path: tuple[str | int, ...], server: dict[str, Any], file: Path | None) -> str:
+    """Where the value at `path` was set, or the place where a value is missing."""
+    section, *field = (str(step) for step in path)
+    if section == "server" and field and field[0] in server:
+        return f"--{field[0]}"
+    variable = PREFIX + NESTING.join((section, *field[:1])).upper()
+    named = [name for name in os.environ if name.upper().startswith(variable)]
+    return named[0] if named else str(file or "settings")
