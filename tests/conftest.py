@@ -22,7 +22,7 @@ Recording = dict[str, Any]
 def models_dir() -> Path:
     """The directory of the fetched models. Tests that ask for it carry `@pytest.mark.models`."""
     directory = Path(os.environ.get("VOICE_SERVER_MODELS_DIR") or REPOSITORY / "models")
-    if not any(directory.glob("*/")):
+    if not any(directory.glob("[!.]*/")):
         pytest.fail(f"no model files in {directory}: run `make setup` or `voice-server models fetch` first")
     return directory
 
