@@ -193,7 +193,10 @@ class SessionEnded:
     reason: str
 
 
-Order = Transcribe | ScoreTurn | Generate | Synthesize | FinishAudio | Play | Pause | Discard | KeepInput
+SpeechOrder = Generate | Synthesize | FinishAudio | Play | Pause | Discard
+"""Orders about one response's audio."""
+
+Order = Transcribe | ScoreTurn | KeepInput | SpeechOrder
 Fact = (
     TurnOpened
     | TurnPaused
