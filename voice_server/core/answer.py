@@ -45,6 +45,7 @@ class Answer:
         self._cutter = ClauseCutter()
         self._clauses = 0
         self._synthesized = 0
+        self._waiting_since_ms = 0
 
     # ── being made ──
 
@@ -68,23 +69,30 @@ class Answer:
         self._speak(self._cutter.flush(), now_ms)
         self.add_text(f" {apology}" if self.text else apology, now_ms)
 
-    def abandon(self, now_ms: int) -> None:
-        """No more of it can be spoken: it ends where its audio ends."""
+    def abandon(self) -> None:
+        """No more of it can be spoken: it ends where its audio ends, and what comes late is not played."""
         self.failed = True
-        self.text_complete = True
         self._clauses = self._synthesized
+        if not self.text_complete:
+            self.text_complete = True
+            self._emit(FinishAudio(self.id))
 
-    def add_audio(self, samples: int, words: tuple[Word, ...], now_ms: int) -> None:
+    def add_audio(self, clause: int, samples: int, words: tuple[Word, ...], now_ms: int) -> None:
         """More of it can be played."""
+        if clause >= self._clauses:
+            return
         self._mark("first_audio", now_ms)
+        self._waiting_since_ms = now_ms
         placed = self.playout.append(samples, words, now_ms)
         if self.released and placed:
             self._emit(WordsPlaced(self.id, placed))
         self._start(now_ms)
 
-    def end_clause(self, clause: int) -> None:
+    def end_clause(self, clause: int, now_ms: int) -> None:
         """All audio of the clause is there."""
-        self._synthesized = clause + 1
+        if clause < self._clauses:
+            self._synthesized = max(self._synthesized, clause + 1)
+            self._waiting_since_ms = now_ms
 
     # ── being played ──
 
@@ -101,6 +109,7 @@ class Answer:
     def release(self, turn: int, now_ms: int) -> None:
         """The turn is over: tell what is there, and play it."""
         self.turn, self.released = turn, True
+        self._waiting_since_ms = now_ms
         self._emit(ResponseBegan(self.id, turn))
         if self.text:
             self._emit(TextAdded(self.id, self.text))
@@ -119,6 +128,7 @@ class Answer:
     def resume(self, now_ms: int) -> None:
         """The stop was a false alarm: go on from the last word boundary that was heard."""
         self.held = False
+        self._waiting_since_ms = now_ms
         position = self.playout.word_boundary(now_ms)
         self._emit(ResponseResumed(self.id, position))
         self._emit(Play(self.id, position))
@@ -127,10 +137,23 @@ class Answer:
 
     def finished_at_ms(self) -> int | None:
         """When it will have sounded to its end; None while that cannot be known."""
-        complete = self.text_complete and self._synthesized == self._clauses
-        if not complete or self.held or not self.released:
+        if not self.text_complete or self._clause_due or not self._playable:
             return None
         return self.playout.finished_at_ms() if self.playout.running else 0  # nothing in it to be played
+
+    def dry_at_ms(self) -> int | None:
+        """Since when, or from when on, nothing is there to be played although a clause is due."""
+        if not self._clause_due or not self._playable:
+            return None
+        return max(self._waiting_since_ms, self.playout.finished_at_ms() or 0)
+
+    @property
+    def _clause_due(self) -> bool:
+        return self._synthesized < self._clauses
+
+    @property
+    def _playable(self) -> bool:
+        return self.released and not self.held
 
     # ── ending ──
 
@@ -147,6 +170,8 @@ class Answer:
         return heard
 
     def _speak(self, clauses: list[str], now_ms: int) -> None:
+        if clauses and not self._clause_due:
+            self._waiting_since_ms = now_ms
         for text in clauses:
             self._mark("first_clause", now_ms)
             self._emit(Synthesize(self.id, self._clauses, text))

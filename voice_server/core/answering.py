@@ -72,20 +72,21 @@ class Answering:
         if answer is None or event.response != answer.id:
             return
         match event:
-            case events.TextGenerated():
+            case events.TextGenerated() if not answer.text_complete:
                 answer.add_text(event.text, now_ms)
                 self._await_text(now_ms)
+            case events.TextGenerated():
+                pass  # too late: its end has been told
             case events.GenerationEnded():
                 self.text_over(now_ms, failure=None if answer.has_words else "the model gave no words")
             case events.GenerationFailed():
                 self.text_over(now_ms, failure=event.reason)
             case events.AudioSynthesized():
-                answer.add_audio(event.samples, event.words, now_ms)
+                answer.add_audio(event.clause, event.samples, event.words, now_ms)
             case events.ClauseSynthesized():
-                answer.end_clause(event.clause)
+                answer.end_clause(event.clause, now_ms)
             case events.SynthesisFailed():
-                self._emit(Trouble("synthesis_failed", event.reason))
-                answer.abandon(now_ms)
+                self.speech_over(event.reason)
             case events.PlaybackReported():
                 answer.playout.report(event.played_ms, now_ms)
             case _:
@@ -102,13 +103,31 @@ class Answering:
             answer.apologise(self._policy.apology, now_ms)
         answer.end_text(now_ms)
 
+    def speech_over(self, failure: str) -> None:
+        """No more of it can be spoken: the answer ends where its audio ends."""
+        if self.answer:
+            self._deadlines.clear(Deadline.GENERATION)
+            self._emit(Trouble("synthesis_failed", failure))
+            self.answer.abandon()
+
+    def text_missing(self, now_ms: int) -> None:
+        """The language model has been silent for too long."""
+        self.text_over(now_ms, failure="the language model has stalled")
+
+    def speech_missing(self, now_ms: int) -> None:
+        """There has been nothing to play for too long."""
+        self.speech_over("the synthesizer has stalled")
+
     def look_ahead(self) -> None:
-        """Wake when the answer will have sounded to its end."""
+        """Wake when the answer will have sounded to its end, or when it has been dry for too long."""
         finished_at_ms = self.answer.finished_at_ms() if self.answer else None
-        if finished_at_ms is None:
-            self._deadlines.clear(Deadline.PLAYED_OUT)
-        else:
-            self._deadlines.set(Deadline.PLAYED_OUT, finished_at_ms)
+        dry_at_ms = self.answer.dry_at_ms() if self.answer else None
+        stalled_at_ms = None if dry_at_ms is None else dry_at_ms + self._policy.synthesis_stall_ms
+        for reason, at_ms in ((Deadline.PLAYED_OUT, finished_at_ms), (Deadline.SYNTHESIS, stalled_at_ms)):
+            if at_ms is None:
+                self._deadlines.clear(reason)
+            else:
+                self._deadlines.set(reason, at_ms)
 
     # ── playing and ending ──
 
@@ -130,7 +149,7 @@ class Answering:
 
     def _forget(self) -> None:
         self.answer = None
-        self._deadlines.clear(Deadline.GENERATION, Deadline.PLAYED_OUT)
+        self._deadlines.clear(Deadline.GENERATION, Deadline.SYNTHESIS, Deadline.PLAYED_OUT)
 
     def _await_text(self, now_ms: int) -> None:
         self._deadlines.set(Deadline.GENERATION, now_ms + self._policy.generation_stall_ms)

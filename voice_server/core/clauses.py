@@ -21,9 +21,7 @@ LATER_LIMIT_WORDS = 30
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*$")
 _COMMA_END = re.compile(r"[,;:—–][\"'”’)\]]*$")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|prof)\.$", re.IGNORECASE
-)
+_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:[A-HJ-Za-z]|(?i:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|prof))\.$")
 
 
 class ClauseCutter:
@@ -44,7 +42,12 @@ class ClauseCutter:
         """The text has ended: return what is left."""
         last, self._pending = self._pending, ""
         clauses = self._add(last) if last else []
-        return clauses + self._take()
+        return clauses + (self._take() if self._speakable else [])
+
+    @property
+    def _speakable(self) -> bool:
+        """Whether there is anything to pronounce in what is pending: not in a smiley."""
+        return any(letter.isalnum() for word in self._words for letter in word)
 
     def _add(self, word: str) -> list[str]:
         self._words.append(word)
@@ -58,6 +61,8 @@ class ClauseCutter:
         return [clause]
 
     def _ends_here(self) -> bool:
+        if not self._speakable:
+            return False
         text, count = " ".join(self._words[-2:]), len(self._words)
         if _SENTENCE_END.search(text) and not _ABBREVIATION.search(text) and not _list_number(text):
             return True
@@ -66,4 +71,5 @@ class ClauseCutter:
 
 
 def _list_number(text: str) -> bool:
-    return bool(re.fullmatch(r"(?:.*\s)?\d{1,2}\.", text))
+    """Whether it ends in the number of a list, at the head or after another mark: not so "is 2"."""
+    return bool(re.fullmatch(r"(?:.*[.!?:;,…]\s)?\d{1,2}\.", text))

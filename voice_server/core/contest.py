@@ -1,4 +1,4 @@
-"""Whose floor it is, after a sound over the assistant's voice.
+"""Whose floor it is, after a sound over the assistant's voice, or in a noise that goes on.
 
 The answer was held at the first sound, which is cheap to take back; here it is decided whether to.
 """
@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from voice_server.core import lexicon
+from voice_server.core.answering import Answering
+from voice_server.core.deadlines import Deadline, Deadlines
+from voice_server.core.listening import Listening
 from voice_server.core.policy import Policy
+from voice_server.core.replies import Replies
+from voice_server.core.turns import Cue, Floor, FloorState
+from voice_server.core.user_turn import Turn
 
 
 class Verdict(Enum):
@@ -26,6 +32,7 @@ class Sound:
 
     speaking: bool
     speech_ms: int
+    """How much of it `text` was made of."""
     text: str | None
     complete: bool
     """Whether `text` covers the whole sound, which has ended."""
@@ -36,12 +43,109 @@ def verdict(sound: Sound, policy: Policy) -> Verdict:
     if sound.text is None:
         return Verdict.WAIT
     said = lexicon.words(sound.text)
-    if lexicon.has_stop_word(sound.text):
-        return Verdict.CONFIRM
-    if said and not lexicon.is_backchannel(sound.text):
+    if _takes_floor(sound.text):
         return Verdict.CONFIRM
     if said and sound.speech_ms >= policy.confirm_speech_ms and sound.speaking:
         return Verdict.CONFIRM
     if sound.complete or (not said and sound.speech_ms >= policy.confirm_speech_ms):
         return Verdict.TAKE_BACK
     return Verdict.WAIT
+
+
+def _takes_floor(text: str) -> bool:
+    return lexicon.has_stop_word(text) or (bool(lexicon.words(text)) and not lexicon.is_backchannel(text))
+
+
+class Contest:
+    """Sounds that nobody has the floor for: contested ones, and those that are only overheard.
+
+    Where the floor becomes the user's, it is left at USER, and the method says so.
+    """
+
+    def __init__(
+        self,
+        floor: FloorState,
+        listening: Listening,
+        answering: Answering,
+        replies: Replies,
+        deadlines: Deadlines,
+    ) -> None:
+        self._floor = floor
+        self._listening = listening
+        self._answering = answering
+        self._replies = replies
+        self._deadlines = deadlines
+        self._policy = listening.policy
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the voice may take the floor. An answer that has not sounded can be withdrawn."""
+        return self._floor.now in (Floor.OPEN, Floor.THINKING) or self._answering.config.turn.barge_in
+
+    def begin(self, at_ms: int, now_ms: int) -> None:
+        """A sound over the answer, from `at_ms` on the input clock: silence, and listen."""
+        self._answering.hold("barge_in", at_ms, now_ms)
+        self._listening.open(at_ms, self._policy.contest_first_ms)
+        self._listening.hurry()
+        self._deadlines.set(Deadline.CONTESTED, now_ms + self._policy.contest_limit_ms)
+        self._floor.cue(Cue.ONSET)
+
+    def overhear(self, now_ms: int) -> None:
+        """Speech is heard that is in no turn: keep an ear on it."""
+        idle = self._floor.now in (Floor.OPEN, Floor.THINKING, Floor.AGENT)
+        if idle and self._listening.speaking and self._listening.turn is None and self.allowed:
+            self._listening.overhear(now_ms)
+
+    def judge(self, turn: Turn, now_ms: int) -> bool:
+        """A hypothesis came. Returns whether the floor is the user's now."""
+        if self._floor.now is Floor.CONTESTED:
+            return self._judge_contested(turn, now_ms)
+        return self._judge_overheard(turn, now_ms)
+
+    def _judge_contested(self, turn: Turn, now_ms: int) -> bool:
+        sound = Sound(self._listening.speaking, turn.covered_ms, turn.text, turn.final is not None)
+        found = verdict(sound, self._policy)
+        if found is Verdict.CONFIRM:
+            self.confirm(now_ms)
+        elif found is Verdict.TAKE_BACK:
+            self.take_back(now_ms)
+        return found is Verdict.CONFIRM
+
+    def _judge_overheard(self, turn: Turn, now_ms: int) -> bool:
+        """Over an answer it takes more than a backchannel; where nobody speaks, any word is a turn."""
+        opened = self._floor.now is Floor.OPEN
+        if self.allowed and (bool(lexicon.words(turn.text)) if opened else _takes_floor(turn.text)):
+            self._answering.hold("barge_in", turn.start_at_ms, now_ms)
+            self._floor.cue(Cue.ONSET)
+            if not opened:
+                self.confirm(now_ms)
+            return True
+        if turn.final is None:
+            self._listening.forget()
+        else:
+            self._listening.close()
+        return False
+
+    def decide(self, now_ms: int) -> bool:
+        """It was contested for long enough: words decide, or it is taken back. Returns as `judge`."""
+        turn = self._listening.turn
+        if turn is None or self._floor.now is not Floor.CONTESTED:
+            return False
+        if lexicon.words(turn.text) and self._listening.speaking:
+            self.confirm(now_ms)
+            return True
+        self.take_back(now_ms)
+        return False
+
+    def confirm(self, now_ms: int) -> None:
+        """The floor is the user's; the held answer ends."""
+        self._replies.break_off(now_ms)
+        self._deadlines.clear(Deadline.CONTESTED)
+        self._floor.cue(Cue.CONFIRMED)
+
+    def take_back(self, now_ms: int) -> None:
+        """The answer goes on. What is still to be learnt of the sound is overheard."""
+        self._deadlines.clear(Deadline.CONTESTED)
+        self._listening.relax(now_ms)
+        self._floor.cue(Cue.TAKEN_BACK)
+        self._answering.resume(now_ms)

@@ -30,7 +30,8 @@ class Conversation:
 
     def user_said(self, text: str) -> None:
         """A turn of the user. Two in a row, with nothing heard between them, are one."""
-        self._append(Message("user", text))
+        if text:
+            self._append(Message("user", text))
 
     def assistant_said(self, heard: str) -> None:
         """A response, as far as it was heard; nothing if nothing was."""

@@ -15,6 +15,7 @@ class Deadline(Enum):
     CONTESTED = "the contested floor must be decided"
     TURN_LIMIT = "the turn is as long as the transcriber can hear"
     GENERATION = "the language model has stalled"
+    SYNTHESIS = "the synthesizer has stalled"
     PLAYED_OUT = "the answer has sounded to its end"
     IDLE = "nobody has spoken for long"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from voice_server.core import events
 from voice_server.core.answering import Answering
@@ -10,7 +11,7 @@ from voice_server.core.commands import Command, ConfigChanged, Trouble
 from voice_server.core.floor import FloorKeeper
 from voice_server.core.listening import Listening
 from voice_server.core.policy import SessionConfig
-from voice_server.core.turns import Cue, Floor
+from voice_server.core.turns import Floor
 
 
 class Hands:
@@ -51,17 +52,18 @@ class Hands:
                 self._let_go(event.heard_ms, now_ms)
             case events.SessionEnding():
                 self._keeper.end(event.reason, now_ms)
+            case _:
+                assert_never(event)
 
     def _greet(self, now_ms: int) -> None:
         if self._answering.config.greeting:
             self._keeper.say(self._answering.config.greeting, now_ms)
 
     def _configure(self, config: SessionConfig, now_ms: int) -> None:
-        """A turn that the other mode began is dropped."""
-        if config.turn.mode != self._answering.config.turn.mode:
-            self._keeper.drop_turn(now_ms)
+        mode_changed = config.turn.mode != self._answering.config.turn.mode
         self._answering.configure(config)
         self._emit(ConfigChanged(config))
+        self._keeper.reconfigured(mode_changed=mode_changed, now_ms=now_ms)
 
     def _press(self, heard_ms: int, now_ms: int) -> None:
         """Push-to-talk: the user takes the floor."""
@@ -73,9 +75,7 @@ class Hands:
         if self._keeper.floor is Floor.OPEN:
             self._keeper.open_turn(heard_ms)
         elif self._keeper.floor is Floor.ENDPOINTING:
-            self._answering.discard_draft()
-            self._listening.reopen(heard_ms, now_ms)
-            self._keeper.cue(Cue.ONSET)
+            self._keeper.go_on(heard_ms, now_ms)
 
     def _let_go(self, heard_ms: int, now_ms: int) -> None:
         """Push-to-talk: the turn is over; only its words are awaited."""
@@ -83,6 +83,4 @@ class Hands:
             self._emit(Trouble("turn_mode", "turn.commit means something only after turn.start"))
             return
         self._listening.clock(heard_ms, now_ms)
-        self._listening.pause(heard_ms, now_ms)
-        self._listening.declare_over()
-        self._keeper.cue(Cue.SILENCE)
+        self._keeper.close_turn(heard_ms, now_ms)

@@ -14,20 +14,24 @@ BACKCHANNELS = frozenset(
 STOP_WORDS = frozenset("stop wait no nope cancel pause quiet shush enough hold hang".split())
 """Words that take the floor at once."""
 
-TRAILING_WORDS = frozenset(
-    """and but or so because if when that which who the a an to of in on at for with from by as than then
-    my your his her its our their is are was were be i'm i we they it's um uh er erm like about into
-    can could would should will do does did have has had very really just also maybe""".split()
+NEVER_LAST = frozenset(
+    "and but or because if the a an my your our their i'm it's um uh er erm than very".split()
 )
-"""A turn that ends in one of these is not over."""
+"""No sentence ends in one of these."""
 
-_WORD = re.compile(r"[a-z0-9']+(?:-[a-z0-9']+)*|[^\W\d_]+", re.IGNORECASE)
+SELDOM_LAST = frozenset(
+    """so when that which who to of in on at for with from by as then his her its is are was were be i we they
+    like about into can could would should will do does did have has had really just also maybe""".split()
+)
+"""A turn that ends in one of these is not over, unless it is a question, as in: where are you from?"""
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _DIGITS = re.compile(r"\d[\d,.\- ]*$")
 
 
 def words(text: str) -> list[str]:
     """The words in lower case, without punctuation."""
-    return [match.group().lower() for match in _WORD.finditer(text)]
+    return [match.group().lower().replace("’", "'") for match in _WORD.finditer(text)]
 
 
 def is_backchannel(text: str) -> bool:
@@ -43,8 +47,10 @@ def has_stop_word(text: str) -> bool:
 
 def trails_off(text: str) -> bool:
     """Whether the last word wants another: "and", "the", "um"; or the sentence is left hanging."""
-    said = words(text)
-    return bool(said) and (said[-1] in TRAILING_WORDS or text.rstrip().endswith((",", "...", "…", "-", "—")))
+    said, shown = words(text), text.rstrip()
+    if not said or shown.endswith((",", "...", "…", "-", "—")):
+        return bool(said)
+    return said[-1] in NEVER_LAST or (said[-1] in SELDOM_LAST and not shown.endswith("?"))
 
 
 def ends_in_digits(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The turn that the user is in: its hypotheses, its silences, and what was asked about them.
+"""Following the user's voice: what was asked of the models about it, and what they answered.
 
 Keeps two clocks apart: `*_at_ms` is on the input clock (sound received), `now_ms` on the session clock.
 """
@@ -6,7 +6,6 @@ Keeps two clocks apart: `*_at_ms` is on the input clock (sound received), `now_m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
 
 from voice_server.core.commands import (
@@ -24,29 +23,11 @@ from voice_server.core.endpointing import Evidence, silence_needed_ms
 from voice_server.core.events import Transcribed
 from voice_server.core.lexicon import words
 from voice_server.core.policy import Policy
-from voice_server.core.transcript import Transcript
+from voice_server.core.user_turn import Turn
 
 NO_SPEECH_PROB = 0.6
 NO_SPEECH_LOGPROB = -1.0
 """Whisper's own rule for silence: above the one and below the other (openai/whisper, transcribe.py)."""
-
-
-@dataclass
-class Turn:
-    """One utterance of the user, pauses included. Its id, span and words, and what the silence is worth."""
-
-    id: int
-    start_at_ms: int
-    interval_ms: int
-    """From one hypothesis to the request for the next."""
-    transcript: Transcript = field(default_factory=Transcript)
-    end_at_ms: int | None = None
-    silent_since_ms: int | None = None
-    final: str | None = None
-    final_ms: int | None = None
-    probability: float | None = None
-    over: bool = False
-    """The end of the turn has been decided; only the final transcript is still awaited."""
 
 
 class Listening:
@@ -58,17 +39,25 @@ class Listening:
         self.turn: Turn | None = None
         self._deadlines = deadlines
         self._emit = emit
+        self._turns = count(1)
         self._requests = count(1)
-        self._partial: int | None = None
-        self._final: int | None = None
+        self._partial: Transcribe | None = None
+        self._final: Transcribe | None = None
         self._score: int | None = None
+        self._onset_at_ms = 0
+        self._done_at_ms = 0  # sound before this has been dealt with
         self._lag_ms = 0  # session clock minus input clock
 
     # ── the clocks ──
 
-    def voice(self, speaking: bool, heard_ms: int, now_ms: int) -> None:
-        """The VAD changed its mind."""
-        self.speaking = speaking
+    def voice_began(self, at_ms: int, heard_ms: int, now_ms: int) -> None:
+        """The VAD hears speech."""
+        self.speaking, self._onset_at_ms = True, at_ms
+        self.clock(heard_ms, now_ms)
+
+    def voice_ended(self, heard_ms: int, now_ms: int) -> None:
+        """The VAD hears silence."""
+        self.speaking = False
         self.clock(heard_ms, now_ms)
 
     def clock(self, heard_ms: int, now_ms: int) -> None:
@@ -79,40 +68,76 @@ class Listening:
         """The input clock at `now_ms`, if sound has kept coming since it was last told."""
         return max(0, now_ms - self._lag_ms)
 
-    def speech_ms(self, now_ms: int) -> int:
-        """From the onset of the turn to its end, or to now."""
-        if self.turn is None:
-            return 0
-        end_at_ms = self.turn.end_at_ms
-        return max(0, (self.input_ms(now_ms) if end_at_ms is None else end_at_ms) - self.turn.start_at_ms)
-
     # ── the turn ──
 
-    def open(self, turn_id: int, at_ms: int, interval_ms: int) -> None:
+    def new_turn(self) -> int:
+        """The id of the next turn, spoken or typed."""
+        return next(self._turns)
+
+    def open(self, at_ms: int, interval_ms: int) -> None:
         """A new turn, which began at `at_ms`."""
         self.close()
-        self.turn = Turn(turn_id, at_ms, interval_ms)
-        self._emit(TurnOpened(turn_id, at_ms))
-        self._emit(KeepInput(self._from_ms(self.turn)))
+        from_at_ms = max(self._done_at_ms, at_ms - self.policy.preroll_ms)
+        self.turn = Turn(self.new_turn(), at_ms, from_at_ms, interval_ms)
         self._deadlines.set(Deadline.PARTIAL, at_ms + self._lag_ms + interval_ms)
-        self._deadlines.set(Deadline.TURN_LIMIT, at_ms + self._lag_ms + self.policy.turn_limit_ms)
+        self._announce(self.turn, at_ms)
+
+    def overhear(self, now_ms: int) -> None:
+        """A sound goes on that is no turn, or not yet: look now and then whether words come in it."""
+        self.close()
+        recently_ms = self.input_ms(now_ms) - self.policy.background_overlap_ms
+        at_ms = max(self._done_at_ms, self._onset_at_ms, recently_ms)
+        self.turn = Turn(0, at_ms, at_ms, self.policy.background_interval_ms, overheard=True)
+        self._deadlines.set(Deadline.PARTIAL, now_ms + self.turn.interval_ms)
+
+    def relax(self, now_ms: int) -> None:
+        """The turn was a noise, or so it seems: what is still to be learnt of it is overheard."""
+        turn = self.turn
+        if turn is None or (not self.speaking and self._final is None):
+            self.close()
+            return
+        if turn.end_at_ms is None:
+            self._emit(TurnPaused(turn.id, self.input_ms(now_ms)))
+            turn.id = 0
+        turn.overheard, turn.interval_ms = True, self.policy.background_interval_ms
+        self._deadlines.clear(Deadline.TURN_LIMIT)
+        self._listen_on(turn, now_ms)
+        self.forget()
+
+    def attend(self, now_ms: int) -> None:
+        """The floor is the user's: a sound that was contested or overheard is a turn like any other."""
+        turn = self.turn
+        if turn is None:
+            return
+        turn.interval_ms = self.policy.partial_interval_ms
+        self._limit(turn)
+        if turn.overheard:
+            turn.overheard, turn.id = False, turn.id or self.new_turn()
+            self._announce(turn, turn.start_at_ms)
+            if turn.end_at_ms is not None:
+                self._emit(TurnPaused(turn.id, turn.end_at_ms))
+
+    def hurry(self) -> None:
+        """Much depends on the words of this turn: ask for them often."""
+        if self.turn:
+            self.turn.interval_ms = self.policy.contest_interval_ms
 
     def reopen(self, at_ms: int, now_ms: int) -> None:
         """The user goes on after a pause."""
         if turn := self.turn:
-            turn.end_at_ms = turn.silent_since_ms = turn.final = turn.final_ms = turn.probability = None
-            turn.over = False
+            turn.go_on(at_ms)
             self._final = self._score = None
             self._deadlines.clear(Deadline.SCORE, Deadline.TRANSCRIPT, Deadline.END_OF_TURN)
-            self._emit(TurnOpened(turn.id, at_ms))
             self._deadlines.set(Deadline.PARTIAL, now_ms + turn.interval_ms)
+            self._announce(turn, at_ms)
 
     def pause(self, at_ms: int, now_ms: int) -> None:
         """The user fell silent at `at_ms`: ask for the final words."""
         if turn := self.turn:
             turn.end_at_ms, turn.silent_since_ms = at_ms, at_ms + self._lag_ms
-            self._emit(TurnPaused(turn.id, at_ms))
-            self._deadlines.clear(Deadline.PARTIAL)
+            if not turn.overheard:
+                self._emit(TurnPaused(turn.id, at_ms))
+            self._deadlines.clear(Deadline.PARTIAL, Deadline.TURN_LIMIT)
             self._partial = None
             self._final = self._ask(turn, now_ms, final=True)
             self._deadlines.set(Deadline.TRANSCRIPT, now_ms + self.policy.transcript_timeout_ms)
@@ -136,44 +161,64 @@ class Listening:
         self._deadlines.clear(Deadline.END_OF_TURN, Deadline.SCORE)
         return True
 
+    def is_stale(self) -> bool:
+        """Whether speech is heard, but no new words have come in it for long: a noise goes on."""
+        turn = self.turn
+        return turn is not None and turn.covered_at_ms - turn.words_at_ms >= self.policy.stale_words_ms
+
     def commit(self, text: str) -> None:
         """These are the words of the turn, for good."""
         if turn := self.turn:
-            end_at_ms = turn.start_at_ms if turn.end_at_ms is None else turn.end_at_ms
+            end_at_ms = turn.covered_at_ms if turn.end_at_ms is None else turn.end_at_ms
             self._emit(TranscriptCommitted(turn.id, text, turn.start_at_ms, end_at_ms))
+            self._done_at_ms = turn.covered_at_ms
         self.close()
 
-    def commit_partial(self, at_ms: int) -> str:
-        """End the turn at `at_ms`, in the middle of speech, with the words so far."""
+    def split(self) -> str:
+        """End the turn in the middle of speech, where its last hypothesis ends; a new one goes on from there.
+
+        Returns the words of the ended part.
+        """
         turn = self.turn
         if turn is None:
             return ""
-        turn.end_at_ms = at_ms
-        self._emit(TurnPaused(turn.id, at_ms))
-        self.commit(turn.transcript.text)
-        return turn.transcript.text
+        text, cut_at_ms, interval_ms = turn.transcript.text, turn.covered_at_ms, turn.interval_ms
+        turn.end_at_ms = cut_at_ms
+        self._emit(TurnPaused(turn.id, cut_at_ms))
+        self.commit(text)
+        self.open(cut_at_ms, interval_ms)
+        return text
 
-    def relax(self, now_ms: int) -> None:
-        """The turn was a noise. If it goes on, listen to it now and then."""
+    def drop(self, now_ms: int) -> None:
+        """There were no words in the turn, or nobody wants them."""
         turn = self.turn
+        if turn and turn.end_at_ms is None and not turn.overheard:
+            self._emit(TurnPaused(turn.id, self.input_ms(now_ms)))
         self.close()
-        if turn and self.speaking:
-            self.turn = Turn(turn.id, self.input_ms(now_ms), self.policy.background_interval_ms)
-            self._deadlines.set(Deadline.PARTIAL, now_ms + self.turn.interval_ms)
 
-    def noise_ended(self, at_ms: int) -> None:
-        """The noise that `relax` kept an ear on is over."""
-        if self.turn:
-            self._emit(TurnPaused(self.turn.id, at_ms))
-        self.close()
+    def forget(self) -> None:
+        """There were no words that mattered in what has been heard of the turn so far."""
+        if turn := self.turn:
+            turn.forget(turn.covered_at_ms - self.policy.background_overlap_ms)
+            self._done_at_ms = turn.from_at_ms
+            self._emit(KeepInput(turn.from_at_ms))
 
     def close(self) -> None:
         """Forget the turn and everything that was asked about it."""
-        self.turn = None
-        self._partial = self._final = self._score = None
+        self.turn = self._partial = self._final = self._score = None
         self._deadlines.clear(
             Deadline.PARTIAL, Deadline.SCORE, Deadline.TRANSCRIPT, Deadline.END_OF_TURN, Deadline.TURN_LIMIT
         )
+
+    def _announce(self, turn: Turn, at_ms: int) -> None:
+        self._emit(TurnOpened(turn.id, at_ms))
+        self._emit(KeepInput(turn.from_at_ms))
+        self._limit(turn)
+
+    def _limit(self, turn: Turn) -> None:
+        if turn.end_at_ms is None:
+            limit_at_ms = turn.start_at_ms + self.policy.turn_limit_ms
+            self._deadlines.set(Deadline.TURN_LIMIT, limit_at_ms + self._lag_ms)
 
     # ── asking the models ──
 
@@ -186,39 +231,45 @@ class Listening:
         """Ask the turn detector about the silence so far."""
         if self.turn:
             self._score = next(self._requests)
-            self._emit(ScoreTurn(self._score, self._from_ms(self.turn), self.input_ms(now_ms)))
+            self._emit(ScoreTurn(self._score, self.turn.from_at_ms, self.input_ms(now_ms)))
 
     def transcribed(self, event: Transcribed, now_ms: int) -> bool:
         """A hypothesis came. Returns whether it is still of use."""
-        turn = self.turn
-        if turn is None or event.request not in (self._partial, self._final):
-            return False
         text = event.text if has_words(event) else ""
-        if event.request == self._final:
-            self._final = None
+        if self.turn is None:
+            return False
+        if self._final and event.request == self._final.request:
+            self.turn.close(text, now_ms)
+            self.turn.covered_at_ms, self._final = self._final.end_ms, None
             self._deadlines.clear(Deadline.TRANSCRIPT)
-            turn.final, turn.final_ms = turn.transcript.close(text) if text else "", now_ms
+        elif self._partial and event.request == self._partial.request:
+            self._revise(self.turn, text, self._partial.end_ms, now_ms)
         else:
-            self._partial = None
-            self._deadlines.set(Deadline.PARTIAL, now_ms + turn.interval_ms)
-            turn.transcript.revise(text)
-            if turn.transcript.text:
-                self._emit(TranscriptRevised(turn.id, turn.transcript.text, turn.transcript.stable))
+            return False
         return True
+
+    def _revise(self, turn: Turn, text: str, covered_at_ms: int, now_ms: int) -> None:
+        turn.revise(text, covered_at_ms)
+        self._partial = None
+        self._listen_on(turn, now_ms)
+        if turn.text and not turn.overheard:
+            self._emit(TranscriptRevised(turn.id, turn.text, turn.transcript.stable))
 
     def transcription_failed(self, request: int, now_ms: int) -> bool:
         """A hypothesis will not come. Returns whether it was the final one."""
-        if self.turn and request == self._partial:
+        if self.turn and self._partial and request == self._partial.request:
             self._partial = None
-            self._deadlines.set(Deadline.PARTIAL, now_ms + self.turn.interval_ms)
-        return request == self._final
+            self._listen_on(self.turn, now_ms)
+        return self._final is not None and request == self._final.request
 
-    def settle_for_partial(self, now_ms: int) -> None:
-        """The last hypothesis has to do as the final one."""
+    def settle_for_partial(self, now_ms: int) -> bool:
+        """The last hypothesis has to do as the final one. Returns whether the final one was awaited."""
+        if self.turn is None or self._final is None:
+            return False
         self._final = None
         self._deadlines.clear(Deadline.TRANSCRIPT)
-        if self.turn:
-            self.turn.final, self.turn.final_ms = self.turn.transcript.text, now_ms
+        self.turn.close(self.turn.text, now_ms)
+        return True
 
     def scored(self, request: int, probability: float | None, now_ms: int) -> bool:
         """The turn detector answered, or could not (None). Returns whether it is still of use."""
@@ -229,13 +280,14 @@ class Listening:
         self._deadlines.set(Deadline.SCORE, now_ms + self.policy.score_interval_ms)
         return True
 
-    def _ask(self, turn: Turn, now_ms: int, *, final: bool) -> int:
-        request = next(self._requests)
-        self._emit(Transcribe(request, self._from_ms(turn), self.input_ms(now_ms), final))
-        return request
+    def _listen_on(self, turn: Turn, now_ms: int) -> None:
+        if self._partial is None and turn.end_at_ms is None:
+            self._deadlines.set(Deadline.PARTIAL, now_ms + turn.interval_ms)
 
-    def _from_ms(self, turn: Turn) -> int:
-        return max(0, turn.start_at_ms - self.policy.preroll_ms)
+    def _ask(self, turn: Turn, now_ms: int, *, final: bool) -> Transcribe:
+        order = Transcribe(next(self._requests), turn.from_at_ms, self.input_ms(now_ms), final)
+        self._emit(order)
+        return order
 
 
 def has_words(event: Transcribed) -> bool:

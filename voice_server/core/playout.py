@@ -60,7 +60,7 @@ class Playout:
 
     def report(self, played_ms: int, now_ms: int) -> None:
         """The client says how far it has played. It knows better, running or not."""
-        self._anchor_position = min(ms_to_samples(played_ms, self.rate_hz), self.total)
+        self._anchor_position = max(0, min(ms_to_samples(played_ms, self.rate_hz), self.total))
         if self.running:
             self._anchor_ms = now_ms
 

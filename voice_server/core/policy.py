@@ -46,6 +46,8 @@ class Policy:
 
     partial_interval_ms: int = 200
     """From one hypothesis of a running turn to the request for the next."""
+    stale_words_ms: int = 2_500
+    """The VAD hears speech but no new words come in so much of it: a noise goes on, the turn is over."""
     turn_limit_ms: int = 25_000
     """Longer speech is split into turns: Whisper hears at most 30 s at once."""
     preroll_ms: int = 300
@@ -55,11 +57,15 @@ class Policy:
     transcript_timeout_ms: int = 5_000
     generation_stall_ms: int = 8_000
     """No token for this long, and the language model counts as down."""
+    synthesis_stall_ms: int = 8_000
+    """Nothing to play for this long although a clause is due, and the synthesizer counts as down."""
     contest_first_ms: int = 300
     """So much of a sound over the assistant's voice is transcribed first."""
     contest_interval_ms: int = 150
     background_interval_ms: int = 500
     """A noise that was taken back and goes on is transcribed so often, in case words come in it."""
+    background_overlap_ms: int = 1_000
+    """So much of a noise without words is looked at again, in case a word had begun at its end."""
     contest_limit_ms: int = 2_500
     """A contested floor is decided after this long in any case."""
     confirm_speech_ms: int = 700

@@ -6,6 +6,7 @@ says is followed in `listening`, what the assistant says in `answering`; the cli
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from voice_server.core import events
@@ -35,6 +36,7 @@ class Session:
         self._answering = Answering(config, self.policy, self._deadlines, self._emit)
         self._keeper = FloorKeeper(self._listening, self._answering, self._deadlines, self._emit)
         self._hands = Hands(self._keeper, self._listening, self._answering, self._emit)
+        self._on_waking = self._wakings()
 
     # ── the three entrances ──
 
@@ -52,7 +54,7 @@ class Session:
     def expire(self, now_ms: int) -> list[Command]:
         """Time has passed: handle every deadline that is due."""
         while not self.ended and (reason := self._deadlines.due(now_ms)):
-            self._expired(reason, now_ms)
+            self._on_waking[reason](now_ms)
             self._keeper.settle(now_ms)
         return self._take()
 
@@ -110,27 +112,20 @@ class Session:
             case _:
                 assert_never(event)
 
-    def _expired(self, reason: Deadline, now_ms: int) -> None:
+    def _wakings(self) -> dict[Deadline, Callable[[int], None]]:
         keeper = self._keeper
-        match reason:
-            case Deadline.PARTIAL:
-                self._listening.ask_partial(now_ms)
-            case Deadline.SCORE:
-                self._listening.ask_score(now_ms)
-            case Deadline.TRANSCRIPT:
-                keeper.words_missing(now_ms)
-            case Deadline.END_OF_TURN:
-                keeper.weigh_silence(now_ms)
-            case Deadline.CONTESTED:
-                keeper.decide(now_ms)
-            case Deadline.TURN_LIMIT:
-                keeper.split_turn(now_ms)
-            case Deadline.GENERATION:
-                self._answering.text_over(now_ms, failure="the language model has stalled")
-            case Deadline.PLAYED_OUT:
-                keeper.played_out(now_ms)
-            case Deadline.IDLE:
-                keeper.end("idle", now_ms)
+        return {
+            Deadline.PARTIAL: self._listening.ask_partial,
+            Deadline.SCORE: self._listening.ask_score,
+            Deadline.TRANSCRIPT: keeper.words_missing,
+            Deadline.END_OF_TURN: keeper.weigh_silence,
+            Deadline.CONTESTED: keeper.decide,
+            Deadline.TURN_LIMIT: keeper.split_turn,
+            Deadline.GENERATION: self._answering.text_missing,
+            Deadline.SYNTHESIS: self._answering.speech_missing,
+            Deadline.PLAYED_OUT: keeper.played_out,
+            Deadline.IDLE: keeper.idle,
+        }
 
     def _emit(self, command: Command) -> None:
         self._out.append(command)

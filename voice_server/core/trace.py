@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy, SessionConfig
@@ -35,42 +35,78 @@ class Difference:
 class TracedSession:
     """A core session that writes down everything that it is told and says."""
 
-    def __init__(self, session: Session, write: typing.Callable[[Record], None]) -> None:
+    def __init__(self, session: Session, write: Callable[[Record], None]) -> None:
         self.session = session
         self._write = write
         write({"version": VERSION, "config": encode(session.config), "policy": encode(session.policy)})
 
     def receive(self, event: events.Event, now_ms: int) -> list[commands.Command]:
         """As `Session.receive`."""
-        decided = self.session.receive(event, now_ms)
-        self._write({"at": now_ms, "event": encode(event), "commands": [encode(c) for c in decided]})
-        return decided
+        return self._decide(event, now_ms)
 
     def expire(self, now_ms: int) -> list[commands.Command]:
         """As `Session.expire`."""
-        decided = self.session.expire(now_ms)
-        self._write({"at": now_ms, "event": None, "commands": [encode(c) for c in decided]})
+        return self._decide(None, now_ms)
+
+    def _decide(self, event: events.Event | None, now_ms: int) -> list[commands.Command]:
+        told = {"at": now_ms, "event": encode(event) if event else None}
+        try:
+            decided = _tell(self.session, event, now_ms)
+        except Exception as error:
+            self._write({**told, "error": repr(error)})
+            raise
+        self._write({**told, "commands": [encode(c) for c in decided]})
         return decided
 
 
 def replay(records: Iterable[Record]) -> Iterator[Difference]:
-    """Run a trace through the core again; yield every moment at which it decides otherwise."""
+    """Run a trace through the core again; yield every moment at which it decides otherwise.
+
+    Raises ValueError where the records are not a trace.
+    """
     lines = iter(records)
-    head = next(lines, None)
+    session = _session(next(lines, None))
+    for index, record in enumerate(lines, start=1):
+        try:
+            now_ms, event = record["at"], record["event"]
+            recorded = [{"error": record["error"]}] if "error" in record else record["commands"]
+            happened = decode_event(event) if event else None
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"record {index} is not one of a trace: {error!r}") from error
+        again = _decided_again(session, happened, now_ms)
+        if again != recorded:
+            yield Difference(index, now_ms, recorded, again)
+
+
+def _session(head: Record | None) -> Session:
     if not isinstance(head, dict) or head.get("version") != VERSION:
         raise ValueError(f"not a trace of version {VERSION}: the first record is {head!r}")
-    session = Session(decode(SessionConfig, head["config"]), decode(Policy, head["policy"]))
-    for index, record in enumerate(lines, start=1):
-        now_ms, event = record["at"], record["event"]
-        decided = session.receive(decode_event(event), now_ms) if event else session.expire(now_ms)
-        again = [encode(c) for c in decided]
-        if again != record["commands"]:
-            yield Difference(index, now_ms, record["commands"], again)
+    try:
+        return Session(decode(SessionConfig, head["config"]), decode(Policy, head["policy"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the first record is not the head of a trace: {error!r}") from error
+
+
+def _decided_again(session: Session, event: events.Event | None, now_ms: int) -> list[Record]:
+    try:
+        return [encode(command) for command in _tell(session, event, now_ms)]
+    except Exception as error:  # a bug that the trace is there to show
+        return [{"error": repr(error)}]
+
+
+def _tell(session: Session, event: events.Event | None, now_ms: int) -> list[commands.Command]:
+    return session.receive(event, now_ms) if event else session.expire(now_ms)
 
 
 def encode(value: Any) -> Record:
-    """A dataclass as a dictionary with its class name as `type`."""
-    return {"type": type(value).__name__, **dataclasses.asdict(value)}
+    """A dataclass as a dictionary of JSON types, with its class name as `type`."""
+    return {"type": type(value).__name__, **_plain(dataclasses.asdict(value))}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 _EVENTS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(events.Event)}
@@ -100,6 +136,4 @@ def _decode_value(hint: Any, value: Any) -> Any:
         return tuple(_decode_value(arguments[0], item) for item in value)
     if origin in (typing.Union, types.UnionType) and value is not None:
         return _decode_value(next(a for a in arguments if a is not type(None)), value)
-    if origin is Literal or origin is None:
-        return value
     return value

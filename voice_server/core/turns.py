@@ -75,3 +75,14 @@ def next_floor(floor: Floor, cue: Cue) -> Floor:
         return TRANSITIONS[floor][cue]
     except KeyError:
         raise CoreError(f"the cue '{cue.value}' means nothing while the floor is {floor.value}") from None
+
+
+class FloorState:
+    """The floor as it is now; only the table moves it."""
+
+    def __init__(self) -> None:
+        self.now = Floor.OPEN
+
+    def cue(self, cue: Cue) -> None:
+        """Move by the table. Raises CoreError, and changes nothing, where it has no entry."""
+        self.now = next_floor(self.now, cue)

@@ -1,0 +1,113 @@
+"""What the user is owed an answer to, and the answer given to it."""
+
+from __future__ import annotations
+
+from voice_server.core.answering import Answering
+from voice_server.core.commands import ResponseStatus, StopReason
+from voice_server.core.listening import Listening
+from voice_server.core.turns import Cue, Floor, FloorState
+from voice_server.core.user_turn import Turn
+
+
+class Replies:
+    """The assistant's side of the floor. Times are session ms."""
+
+    def __init__(self, floor: FloorState, listening: Listening, answering: Answering) -> None:
+        self._floor = floor
+        self._listening = listening
+        self._answering = answering
+        self._owed: list[str] = []
+        self._unanswered: int | None = None
+
+    # ── what is owed ──
+
+    def owe(self, text: str) -> None:
+        """The user typed this, or said it in the first part of a long turn: an answer has to follow."""
+        if text.strip():
+            self._owed.append(text)
+
+    def waive(self) -> None:
+        """The user wants no answer to what was broken off."""
+        self._unanswered = None
+
+    def pay(self, now_ms: int) -> None:
+        """Answer what is owed, now that nobody has the floor."""
+        if self._floor.now is not Floor.OPEN:
+            return
+        if self._owed:
+            self._answer(self._listening.new_turn(), now_ms)
+        elif self._unanswered is not None:
+            self._answer(self._unanswered, now_ms)
+
+    def _answer(self, turn: int, now_ms: int) -> None:
+        said = self._all_said()
+        self._answering.draft(said, now_ms)
+        self._note(said)
+        self._release(turn, now_ms, {}, now_ms)
+
+    # ── answers ──
+
+    def draft(self, text: str, now_ms: int) -> None:
+        """Begin the answer to a turn that may not be over."""
+        if self._answering.answer is None:
+            self._answering.draft(self._all_said(text), now_ms)
+
+    def commit(self, turn: Turn, text: str, now_ms: int) -> None:
+        """The turn is over: its answer may sound."""
+        self.draft(text, now_ms)
+        marks = {"transcript_final": turn.final_ms or now_ms, "turn_end": now_ms}
+        since_ms = turn.silent_since_ms if turn.silent_since_ms is not None else now_ms
+        self._listening.commit(text)
+        self._note(self._all_said(text))
+        self._release(turn.id, since_ms, marks, now_ms)
+
+    def say(self, text: str, now_ms: int) -> None:
+        """Speak these words, if nobody has the floor."""
+        if self._floor.now is Floor.OPEN:
+            self._answering.draft_words(text, now_ms)
+            self._release(0, now_ms, {}, now_ms)
+
+    def _release(self, turn: int, since_ms: int, marks: dict[str, int], now_ms: int) -> None:
+        self._unanswered = None
+        self._floor.cue(Cue.COMMITTED)
+        self._answering.release(turn, since_ms, marks, now_ms)
+
+    def _all_said(self, text: str = "") -> str:
+        return " ".join([*self._owed, text] if text else self._owed)
+
+    def _note(self, said: str) -> None:
+        self._owed.clear()
+        self._answering.conversation.user_said(said)
+
+    # ── endings ──
+
+    def break_off(self, now_ms: int) -> None:
+        """The user speaks instead. If nothing comes of it, an unanswered question still is owed one."""
+        answer = self._answering.answer
+        entries = self._answering.conversation.entries
+        if answer and entries and entries[-1].role == "user" and not answer.playout.heard(now_ms):
+            self._unanswered = answer.turn
+        self._answering.finish("interrupted", now_ms)
+
+    def cut_off(self, reason: StopReason, now_ms: int) -> None:
+        """The answer ends here, by the client's wish."""
+        self._answering.hold(reason, self._listening.input_ms(now_ms), now_ms)
+        self._end("interrupted", now_ms)
+
+    def played_out(self, now_ms: int) -> None:
+        """The answer has sounded to its end."""
+        answer = self._answering.answer
+        if answer and self._floor.now in (Floor.THINKING, Floor.AGENT):
+            self._end("failed" if answer.failed else "completed", now_ms)
+
+    def give_up(self, now_ms: int) -> None:
+        """The session is over: the answer ends wherever it is."""
+        answer = self._answering.answer
+        if answer and answer.released:
+            self._answering.hold("client", self._listening.input_ms(now_ms), now_ms)
+            self._answering.finish("interrupted", now_ms)
+        self._answering.discard_draft()
+
+    def _end(self, status: ResponseStatus, now_ms: int) -> None:
+        self._answering.finish(status, now_ms)
+        self._floor.cue(Cue.DONE)
