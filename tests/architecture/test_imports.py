@@ -12,7 +12,16 @@ from pathlib import Path
 
 from tests.architecture.source import REPOSITORY, Module, modules
 
-MODEL_LIBRARIES = {"ctranslate2", "faster_whisper", "onnx", "openai", "piper", "webrtcvad", "xllamacpp"}
+MODEL_LIBRARIES = {
+    "ctranslate2",
+    "faster_whisper",
+    "onnx",
+    "onnxruntime",
+    "openai",
+    "piper",
+    "webrtcvad",
+    "xllamacpp",
+}
 
 
 def test_each_model_library_is_imported_in_one_adapter() -> None:
