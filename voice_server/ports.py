@@ -60,6 +60,9 @@ class VoiceStream(Protocol):
     async def push(self, frame: Pcm) -> float:
         """The probability of speech (0 to 1) after this 20 ms frame, shape (320,), 16 kHz."""
 
+    def skip(self, frame: Pcm) -> None:
+        """Hear this frame without judging it: cheap, and the next `push` still knows what came before."""
+
     def reset(self) -> None:
         """Forget what was heard so far, as after a gap in the sound."""
 

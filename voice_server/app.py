@@ -1,0 +1,118 @@
+"""The composition root: settings in, an ASGI application out. Only this file names concrete adapters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from voice_server.adapters.llm_llama import LlamaLanguageModel
+from voice_server.adapters.llm_openai import OpenAILanguageModel
+from voice_server.adapters.stt_whisper import WhisperTranscriber
+from voice_server.adapters.tts_piper import PiperSynthesizer
+from voice_server.adapters.turn_smart import SmartTurn
+from voice_server.adapters.vad_silero import SileroJudge
+from voice_server.adapters.vad_webrtc import WebrtcGate
+from voice_server.model_files import locate
+from voice_server.ports import LanguageModel, Models
+from voice_server.runtime.clock import SystemClock
+from voice_server.runtime.inference import ThreadWorkers
+from voice_server.runtime.session import RuntimeOptions
+from voice_server.runtime.sessions import Sessions
+from voice_server.settings import Settings
+from voice_server.transports.http import health_routes, page
+from voice_server.transports.native import Terms
+from voice_server.transports.websocket import VoiceEndpoint
+
+WEB_CLIENT = Path(__file__).parent.parent / "web_client"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The models, and the threads that they run in."""
+
+    models: Models
+    heavy: ThreadWorkers
+    light: ThreadWorkers
+    """For the judge alone: an onset must not wait behind a transcription."""
+
+    def close(self) -> None:
+        """End the threads."""
+        self.heavy.close()
+        self.light.close()
+        if isinstance(self.models.language_model, LlamaLanguageModel):
+            self.models.language_model.close()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application. Its models are loaded when it starts, before it takes connections."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        loaded = await asyncio.to_thread(load_models, settings)
+        try:
+            await _warm_up(loaded.models, settings)
+            sessions = _sessions(loaded.models, settings)
+            _mount(app, sessions, settings)
+            yield
+            sessions.drain()
+        finally:
+            loaded.close()
+
+    return FastAPI(title="voice-server", lifespan=lifespan, docs_url=None, redoc_url=None)
+
+
+def load_models(settings: Settings) -> Loaded:
+    """Load every model. Takes seconds. Raises ModelFileError where a file is missing or wrong."""
+    heavy, light = ThreadWorkers(settings.models.threads), ThreadWorkers(1)
+    files = settings.models
+    models = Models(
+        gate=WebrtcGate(),
+        judge=SileroJudge(light),
+        turns=SmartTurn(_only(locate(files.turn, files.dir), "*.onnx"), heavy),
+        transcriber=WhisperTranscriber(locate(files.stt, files.dir), heavy),
+        language_model=_language_model(settings),
+        synthesizer=PiperSynthesizer(_only(locate(files.tts, files.dir), "*.onnx"), heavy),
+    )
+    return Loaded(models, heavy, light)
+
+
+def _language_model(settings: Settings) -> LanguageModel:
+    llm, files = settings.llm, settings.models
+    if llm.url and llm.model:
+        key = llm.api_key.get_secret_value() if llm.api_key else None
+        return OpenAILanguageModel(llm.url, llm.model, key, stall_ms=llm.stall_ms)
+    return LlamaLanguageModel(_only(locate(files.llm, files.dir), "*.gguf"))
+
+
+def _sessions(models: Models, settings: Settings) -> Sessions:
+    options = RuntimeOptions(
+        lead_ms=settings.audio.lead_ms,
+        heartbeat_ms=settings.session.heartbeat_ms,
+        stall_limit_ms=settings.session.stall_limit_ms,
+        policy=settings.policy(),
+    )
+    config = settings.session_config(models.synthesizer.sample_rate_hz)
+    return Sessions(models, SystemClock(), options, config, settings.server.max_sessions)
+
+
+def _mount(app: FastAPI, sessions: Sessions, settings: Settings) -> None:
+    terms = Terms(
+        lead_ms=settings.audio.lead_ms,
+        heartbeat_ms=settings.session.heartbeat_ms,
+        resume_window_ms=0,
+        idle_ms=settings.session.idle_limit_ms,
+    )
+    keys = tuple(key.get_secret_value() for key in settings.server.keys)
+    start_timeout_s = settings.session.start_timeout_ms / 1000
+    app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
+    app.include_router(health_routes(sessions))
+    app.mount("/", page(WEB_CLIENT))
+
+
+def _only(directory: Path, pattern: str) -> Path:
+    return next(directory.glob(pattern))
