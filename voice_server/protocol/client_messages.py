@@ -65,13 +65,13 @@ class Interrupt(Wire):
 
 
 class Playback(Wire):
-    """How much of a response has sounded. Every 200 ms while playing, and once after every stop."""
+    """Where the loudspeaker is in a response. Every 200 ms while playing, and once after every stop."""
 
     type: Literal["playback"] = "playback"
     response: U32
     """Which response."""
     played_ms: U32
-    """From its first sample to the last one that sounded."""
+    """From the response's first sample to the last that sounded. After `response.resume` it goes back."""
 
 
 class TurnStart(Wire):

@@ -19,16 +19,17 @@ class Outline:
 
     def __init__(self, adapter: TypeAdapter[Any]) -> None:
         self.root: Schema = adapter.json_schema()
-        self._tags: dict[str, str] = self.root.get("discriminator", {}).get("mapping", {})
+        messages = [self.resolve(choice) for choice in self.root.get("oneOf", ())]
+        self._messages: dict[str, Schema] = {m["properties"]["type"]["const"]: m for m in messages}
 
     @property
     def tags(self) -> tuple[str, ...]:
         """Every `type`, in the order of the union."""
-        return tuple(self._tags)
+        return tuple(self._messages)
 
     def message(self, tag: str) -> Schema:
         """The schema of the message with this `type`."""
-        return self.resolve({"$ref": self._tags[tag]})
+        return self._messages[tag]
 
     def resolve(self, schema: Schema) -> Schema:
         """Without references and without `or null`. Keeps the description that the field itself has."""
