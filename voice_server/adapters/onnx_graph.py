@@ -1,0 +1,47 @@
+"""An ONNX graph, ready to run: what Silero and Smart Turn share, and all that knows onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnxruntime
+
+from voice_server.audio.log_mel import FloatArray
+from voice_server.errors import ModelError, ModelFileError
+
+
+class OnnxGraph:
+    """A loaded graph of float32 tensors. Calls may overlap.
+
+    Raises ModelFileError when there is no such file or it is no graph.
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        if not path.is_file():
+            raise ModelFileError(f"there is no model file {path}: run `voice-server models fetch`")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), _options(threads), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise ModelFileError(f"{path} cannot be loaded: {error}") from error
+        self._name = path.name
+
+    def run(self, inputs: Mapping[str, FloatArray]) -> list[FloatArray]:
+        """Compute all outputs, in the graph's order. Blocks; releases the GIL. Raises ModelError."""
+        try:
+            outputs: list[FloatArray] = self._session.run(None, dict(inputs))
+        except Exception as error:
+            raise ModelError(f"{self._name}: {error}") from error
+        return outputs
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin while they wait for work would take the cores from the other models.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options
