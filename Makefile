@@ -14,7 +14,7 @@ find_python = for python in $(or $(PYTHON),python3.13 python3.12 python3.11 pyth
 	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	python=; done
 
-.PHONY: help setup run test check constraints clean
+.PHONY: help setup run test check docs constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: $(INSTALLED) ## style, types, and the architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/architecture
+
+docs: $(INSTALLED) ## docs/reference anew, where it is generated from the code
+	@$(BIN)/voice-server docs
 
 constraints: ## constraints.txt anew, from a clean install of the newest versions
 	@rm -rf .venv-constraints

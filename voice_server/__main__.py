@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from voice_server.cli import models
+from voice_server.cli import docs, models
 from voice_server.errors import VoiceServerError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(models.app, name="models")
+app.command(hidden=True)(docs.docs)
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 class Section(BaseModel):
     """A table of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ServerSettings(Section):
@@ -69,8 +69,6 @@ class ServerSettings(Section):
     """What clients must show one of. None: everybody may come."""
     max_sessions: Annotated[int, Field(ge=1)] = 32
     """More are told that the server is busy."""
-    drain_ms: Annotated[int, Field(ge=0)] = 10_000
-    """How long running sessions may go on after the server was told to stop."""
 
 
 class ModelSettings(Section):

@@ -48,7 +48,7 @@ OUTLINE = Outline(TypeAdapter(Example))
         (["some"], "a string that is not empty"),
         (["short"], "a string of at most 9 characters"),
         (["both"], "a string of 2 to 9 characters"),
-        (["shape"], "a string that matches ^x$"),
+        (["shape"], "a string that matches `^x$`"),
         (["number"], "a number"),
         (["bounded"], "a number from 0 to 1"),
         (["inner"], "an object"),

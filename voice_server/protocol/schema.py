@@ -79,7 +79,7 @@ def _described(schema: Schema, by: Schema) -> Schema:
 
 def _string(schema: Schema) -> str:
     if "pattern" in schema:
-        return f"a string that matches {schema['pattern']}"
+        return f"a string that matches `{schema['pattern']}`"
     low, high = schema.get("minLength", 0), schema.get("maxLength")
     if high is None:
         return "a string that is not empty" if low else "a string"

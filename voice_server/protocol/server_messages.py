@@ -76,7 +76,7 @@ class SessionEnded(Wire):
 
     type: Literal["session.ended"] = "session.ended"
     reason: str
-    """`client` when the client asked for it; else one word for why."""
+    """`client` when the client asked for it; else why."""
 
 
 class SpeechStarted(Wire):
@@ -189,7 +189,7 @@ class ResponseResume(Wire):
 
 
 class Latency(Wire):
-    """The turn's waterfall, in ms after the end of the user's speech. A step not reached is absent."""
+    """The turn's waterfall. A step that was not reached is absent."""
 
     transcript_final: int | None = None
     """The final transcript was there."""
@@ -218,7 +218,7 @@ class ResponseDone(Wire):
     heard: str
     """What the user heard of it: what the conversation keeps."""
     latency: Latency
-    """Where the time went."""
+    """When each step was reached, in ms after the end of the user's speech."""
 
 
 class ToolCall(Wire):
@@ -244,7 +244,7 @@ class ToolCancelled(Wire):
 
 
 class Error(Wire):
-    """Something went wrong. Unless `fatal`, nothing has changed and the session goes on."""
+    """Something went wrong. Unless `fatal`, the session goes on."""
 
     type: Literal["error"] = "error"
     code: str

@@ -1,6 +1,6 @@
 """What all wire messages share: strictness, and the types that several of them use.
 
-Docstrings of classes and fields are part of the protocol: the reference is generated from them.
+Docstrings of messages, and below fields, are part of the protocol: the reference is generated from them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from voice_server.protocol.limits import MAX_NAME_CHARS, MAX_TEXT_CHARS, SAFE_IN
 class Wire(BaseModel):
     """Frozen, without coercion ("1" is no number, true is no integer), and unknown fields are refused."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def _number(value: Any) -> int | float:
