@@ -5,7 +5,7 @@ from __future__ import annotations
 import webrtcvad
 
 from voice_server.audio.pcm import Pcm, to_bytes
-from voice_server.audio.rates import INPUT_HZ
+from voice_server.audio.rates import INPUT_HZ, frame_samples
 from voice_server.errors import ConfigurationError, ModelError
 
 MAX_AGGRESSIVENESS = 3
@@ -36,10 +36,9 @@ class WebrtcStream:
 
     async def push(self, frame: Pcm) -> float:
         """Whether this 20 ms frame, shape (320,), 16 kHz, is speech. Raises ModelError on another length."""
-        try:
-            return float(self._detector.is_speech(to_bytes(frame), INPUT_HZ))
-        except webrtcvad.Error as error:
-            raise ModelError(f"webrtcvad: {len(frame)} samples: {error}") from error
+        if len(frame) != frame_samples(INPUT_HZ):
+            raise ModelError(f"webrtcvad: a frame is {frame_samples(INPUT_HZ)} samples, not {len(frame)}")
+        return float(self._detector.is_speech(to_bytes(frame), INPUT_HZ))
 
     def skip(self, frame: Pcm) -> None:
         """The gate is cheap, and has no use for a frame that it is not asked about."""
