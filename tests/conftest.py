@@ -6,11 +6,16 @@ import asyncio
 import json
 import os
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from voice_server.audio.pcm import Pcm
+from voice_server.audio.rates import INPUT_HZ
+from voice_server.client.wav import read_wav
+from voice_server.runtime.inference import ThreadWorkers
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -43,6 +48,20 @@ def recordings(audio_dir: Path) -> Callable[..., list[Recording]]:
         return [row for row in rows if not kinds or row["kind"] in kinds]
 
     return of_kinds
+
+
+@pytest.fixture(scope="session")
+def sound(audio_dir: Path) -> Callable[[str], Pcm]:
+    """`sound("speech/cmd_date.wav")` gives the samples of a recording."""
+    return lambda path: read_wav(audio_dir / path, INPUT_HZ).samples
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[ThreadWorkers]:
+    """Two threads for the models."""
+    threads = ThreadWorkers(2)
+    yield threads
+    threads.close()
 
 
 class _JumpingSelector(selectors.SelectSelector):
