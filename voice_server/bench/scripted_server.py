@@ -77,6 +77,10 @@ class Stage:
         await self.say("response.stop", response=response, reason=reason, at_ms=0)
         await self._done(response, "interrupted", {})
 
+    def stop_at(self, response: int, reason: str, when_ns: int) -> None:
+        """Stop the response that plays at this moment."""
+        self._group.create_task(self._stop_at(response, reason, when_ns))
+
     def silence(self) -> None:
         """End what plays, without a word."""
         if self._playing:
@@ -122,6 +126,11 @@ class Stage:
                 await self._link.send(pack_audio(frame))
             await self.clock.sleep_until(start_ns + len(sound) * NS_PER_S // RATE_HZ)
             await self._done(response, "completed", latency)
+
+    async def _stop_at(self, response: int, reason: str, when_ns: int) -> None:
+        await self.clock.sleep_until(when_ns)
+        with suppress(LinkError):
+            await self.stop(response, reason)
 
     async def _done(self, response: int, status: str, latency: dict[str, int]) -> None:
         await self.say(
