@@ -14,6 +14,7 @@ from voice_server.core.answer import Answer
 from voice_server.core.commands import Command, Generate, ResponseStatus, StopReason, Trouble
 from voice_server.core.conversation import Conversation
 from voice_server.core.deadlines import Deadline, Deadlines
+from voice_server.core.lexicon import words
 from voice_server.core.policy import Policy, SessionConfig
 
 
@@ -31,6 +32,7 @@ class Answering:
         self._emit = emit
         self._responses = count(1)
         self._reference_ms = 0
+        self._drafted: list[str] = []  # the words that the draft answers
 
     def configure(self, config: SessionConfig) -> None:
         """From the next answer on."""
@@ -40,7 +42,14 @@ class Answering:
     # ── making one ──
 
     def draft(self, user_text: str, now_ms: int) -> None:
-        """Begin an answer to the history and `user_text`, which may not be the user's last word."""
+        """Begin an answer to the history and `user_text`, which may not be the user's last word.
+
+        A draft to the same words stays, whatever their case and punctuation.
+        """
+        if self.answer and words(user_text) == self._drafted:
+            return
+        self.discard_draft()
+        self._drafted = words(user_text)
         self.answer = self._new()
         self._emit(Generate(self.answer.id, self.conversation.prompt(user_text)))
         self._await_text(now_ms)
@@ -149,6 +158,7 @@ class Answering:
 
     def _forget(self) -> None:
         self.answer = None
+        self._drafted = []
         self._deadlines.clear(Deadline.GENERATION, Deadline.SYNTHESIS, Deadline.PLAYED_OUT)
 
     def _await_text(self, now_ms: int) -> None:

@@ -1,8 +1,11 @@
 """When a silence is the end of a turn.
 
-Two witnesses: the turn detector hears intonation and breath (a probability), the text shows whether a
-sentence is complete. Neither is enough alone, so the silence that is asked for depends on both. People turn
-one dial, `responsiveness` (0 patient, 1 fast), which stretches every wait.
+Two witnesses: the turn detector hears intonation and breath, the text shows whether something was said that
+can be answered. Neither is enough alone, so the silence that is asked for depends on both. What is said to an
+assistant, a question or a request, is over sooner than a statement, which may be the first of many.
+
+The waits were chosen on `tests/audio`: 38 utterances with a true end, and 40 pauses of 200 ms or more in
+long ones (`docs/decisions/0004-end-of-turn.md`). One dial, `responsiveness`, stretches them.
 """
 
 from __future__ import annotations
@@ -20,53 +23,64 @@ class Completeness(Enum):
     TRAILING = "the last word wants another"
     DIGITS = "numbers are being dictated"
     OPEN = "no end of a sentence"
-    SENTENCE = "a whole sentence"
-    QUESTION = "a whole question"
+    OPEN_REQUEST = "a request, without the end of a sentence"
+    STATEMENT = "a whole sentence that asks for nothing"
+    REQUEST = "a whole question or request"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known about one silence."""
+OPINIONS = 3
+"""So many of the turn detector's latest opinions on a silence are averaged: single ones waver."""
 
-    text: str | None = None
-    probability: float | None = None
+CERTAINTY = (0.975, 0.9, 0.7, 0.4, 0.15)
+"""The steps of the mean opinion. Most true ends pass the first within 100 ms, and one pause in forty."""
 
-
-SURE = 0.85
-LIKELY = 0.5
-
-_WAITS_MS: dict[Completeness, tuple[int, int, int]] = {
-    # (turn detector sure, likely, doubtful or not asked yet)
-    Completeness.UNKNOWN: (500, 700, 1100),
-    Completeness.TRAILING: (900, 1200, 1600),
-    Completeness.DIGITS: (500, 800, 1200),
-    Completeness.OPEN: (400, 650, 1100),
-    Completeness.SENTENCE: (200, 350, 900),
-    Completeness.QUESTION: (160, 260, 700),
+_WAITS_MS: dict[Completeness, tuple[int, ...]] = {
+    # at least .975, .9, .7, .4, .15, or less
+    Completeness.UNKNOWN: (900, 900, 1000, 1100, 1300, 1500),
+    Completeness.TRAILING: (1200, 1300, 1400, 1500, 1600, 1600),
+    Completeness.DIGITS: (1400, 1400, 1400, 1400, 1600, 1600),
+    Completeness.OPEN: (250, 600, 900, 1100, 1300, 1500),
+    Completeness.OPEN_REQUEST: (150, 400, 700, 1000, 1200, 1400),
+    Completeness.STATEMENT: (150, 900, 1000, 1450, 1500, 1500),
+    Completeness.REQUEST: (100, 200, 350, 450, 650, 1000),
 }
 
 LONGEST_WAIT_MS = 2_400
 """So long a silence ends any turn, at any setting of the dial."""
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known about one silence. `opinions`: the turn detector's probabilities, oldest first."""
+
+    text: str | None = None
+    opinions: tuple[float, ...] = ()
+
+    @property
+    def certainty(self) -> float:
+        """The mean of the latest opinions; 0 before the first."""
+        latest = self.opinions[-OPINIONS:]
+        return sum(latest) / len(latest) if latest else 0.0
+
+
 def completeness(text: str | None) -> Completeness:
     """What the text says; None where there is none yet."""
-    if text is None:
+    if text is None or not lexicon.words(text):
         return Completeness.UNKNOWN
     if lexicon.trails_off(text):
         return Completeness.TRAILING
     if lexicon.ends_in_digits(text):
         return Completeness.DIGITS
-    if lexicon.is_question(text):
-        return Completeness.QUESTION
-    return Completeness.SENTENCE if lexicon.is_sentence(text) else Completeness.OPEN
+    request = lexicon.is_request(text)
+    if lexicon.is_sentence(text):
+        return Completeness.REQUEST if request else Completeness.STATEMENT
+    return Completeness.OPEN_REQUEST if request else Completeness.OPEN
 
 
 def silence_needed_ms(evidence: Evidence, responsiveness: float) -> int:
     """How long a silence must last, on this evidence, to be the end of the turn."""
-    sure, likely, doubtful = _WAITS_MS[completeness(evidence.text)]
-    probability = evidence.probability or 0.0
-    wait_ms = sure if probability >= SURE else likely if probability >= LIKELY else doubtful
+    step = sum(evidence.certainty < limit for limit in CERTAINTY)
+    wait_ms = _WAITS_MS[completeness(evidence.text)][step]
     return min(LONGEST_WAIT_MS, round(wait_ms * stretch(responsiveness)))
 
 

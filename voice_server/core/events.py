@@ -34,6 +34,14 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechFaded:
+    """The first quiet window in speech, which may have ended at `at_ms`; or else it goes on."""
+
+    at_ms: int
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechStopped:
     """The VAD, after hysteresis, hears that speech ended at `at_ms`."""
 
@@ -168,7 +176,13 @@ ClientEvent = (
 """What the client does, other than speaking."""
 
 VoiceEvent = (
-    SpeechStarted | SpeechStopped | Transcribed | TranscriptionFailed | TurnScored | TurnScoringFailed
+    SpeechStarted
+    | SpeechFaded
+    | SpeechStopped
+    | Transcribed
+    | TranscriptionFailed
+    | TurnScored
+    | TurnScoringFailed
 )
 """What is heard of the user's voice, and what the models make of it."""
 

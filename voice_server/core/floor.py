@@ -90,6 +90,11 @@ class FloorKeeper:
         else:
             self._contest.begin(at_ms, now_ms)
 
+    def speech_faded(self, event: events.SpeechFaded, now_ms: int) -> None:
+        """Perhaps the user has finished: find out the words meanwhile."""
+        if self.floor in (Floor.USER, Floor.CONTESTED) and not self._manual:
+            self._listening.ask_early(event.at_ms, now_ms)
+
     def speech_stopped(self, event: events.SpeechStopped, now_ms: int) -> None:
         """The VAD hears silence."""
         if not self._listening.speaking:
@@ -128,6 +133,8 @@ class FloorKeeper:
         if self.floor is Floor.USER:
             if self._listening.is_stale() and not self._manual:
                 self._stop_listening(now_ms)
+            elif turn.early:
+                self._replies.draft(turn.early, now_ms)
         elif self.floor is not Floor.ENDPOINTING:
             if self._contest.judge(turn, now_ms):
                 self._attend(now_ms)
@@ -163,9 +170,8 @@ class FloorKeeper:
             return
         if turn.text:
             self._replies.owe(self._listening.split())
-        elif self._manual:
-            self._listening.drop(now_ms)
-            self._listening.open(self._listening.input_ms(now_ms), self._policy.partial_interval_ms)
+        elif self._manual or self._listening.is_fresh(now_ms):
+            self._listening.start_over(now_ms)
         else:
             self._stop_listening(now_ms)
 
@@ -181,12 +187,12 @@ class FloorKeeper:
         turn = self._listening.turn
         if turn and turn.end_at_ms is not None:
             self._fall_silent(now_ms)
-            self._words_came(now_ms)
 
     def _fall_silent(self, now_ms: int) -> None:
         self._state.cue(Cue.SILENCE)
         self._listening.ask_score(now_ms)
         self.weigh_silence(now_ms)
+        self._words_came(now_ms)
 
     def _stop_listening(self, now_ms: int) -> None:
         """A sound goes on, but the user has said what there was to say."""

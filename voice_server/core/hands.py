@@ -56,6 +56,7 @@ class Hands:
                 assert_never(event)
 
     def _greet(self, now_ms: int) -> None:
+        self._listening.clock(0, now_ms)
         if self._answering.config.greeting:
             self._keeper.say(self._answering.config.greeting, now_ms)
 

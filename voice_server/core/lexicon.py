@@ -25,7 +25,18 @@ SELDOM_LAST = frozenset(
 )
 """A turn that ends in one of these is not over, unless it is a question, as in: where are you from?"""
 
+OPENERS = frozenset("hi hey hello okay ok so please well and then".split())
+"""What may come before a request."""
+
+REQUESTING = frozenset(
+    """what what's who who's where where's when when's why how how's which can could would will should do does
+    did is are may i'd let's give get make set turn tell show go play lock open close find call add start
+    cancel stop express put bring send read remind order switch explain repeat say ask take""".split()
+)
+"""A sentence that begins with one of these is said to somebody who is to answer or to act."""
+
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _DIGITS = re.compile(r"\d[\d,.\- ]*$")
 
 
@@ -63,6 +74,13 @@ def is_sentence(text: str) -> bool:
     return text.rstrip().endswith((".", "!", "?")) and not trails_off(text)
 
 
-def is_question(text: str) -> bool:
-    """Whether the transcriber heard a question."""
-    return text.rstrip().endswith("?") and not trails_off(text)
+def is_request(text: str) -> bool:
+    """Whether a question or a request is the last, or the first, thing that it says."""
+    sentences = _SENTENCE_END.split(text.strip())
+    return text.rstrip().endswith("?") or any(_asks(s) for s in (sentences[0], sentences[-1]))
+
+
+def _asks(sentence: str) -> bool:
+    said = [word for word in words(sentence) if word not in OPENERS]
+    asks = said[:1] and said[0] in REQUESTING
+    return bool(asks) or said[:2] in (["i", "want"], ["i", "need"], ["i", "would"])

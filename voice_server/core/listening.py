@@ -11,8 +11,6 @@ from itertools import count
 from voice_server.core.commands import (
     Command,
     KeepInput,
-    ScoreTurn,
-    Transcribe,
     TranscriptCommitted,
     TranscriptRevised,
     TurnOpened,
@@ -21,13 +19,9 @@ from voice_server.core.commands import (
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.endpointing import Evidence, silence_needed_ms
 from voice_server.core.events import Transcribed
-from voice_server.core.lexicon import words
 from voice_server.core.policy import Policy
+from voice_server.core.questions import Questions, has_words, is_for
 from voice_server.core.user_turn import Turn
-
-NO_SPEECH_PROB = 0.6
-NO_SPEECH_LOGPROB = -1.0
-"""Whisper's own rule for silence: above the one and below the other (openai/whisper, transcribe.py)."""
 
 
 class Listening:
@@ -40,10 +34,7 @@ class Listening:
         self._deadlines = deadlines
         self._emit = emit
         self._turns = count(1)
-        self._requests = count(1)
-        self._partial: Transcribe | None = None
-        self._final: Transcribe | None = None
-        self._score: int | None = None
+        self._questions = Questions(emit)
         self._onset_at_ms = 0
         self._done_at_ms = 0  # sound before this has been dealt with
         self._lag_ms = 0  # session clock minus input clock
@@ -93,7 +84,7 @@ class Listening:
     def relax(self, now_ms: int) -> None:
         """The turn was a noise, or so it seems: what is still to be learnt of it is overheard."""
         turn = self.turn
-        if turn is None or (not self.speaking and self._final is None):
+        if turn is None or (not self.speaking and self._questions.final is None):
             self.close()
             return
         if turn.end_at_ms is None:
@@ -126,7 +117,7 @@ class Listening:
         """The user goes on after a pause."""
         if turn := self.turn:
             turn.go_on(at_ms)
-            self._final = self._score = None
+            self._questions.forget()
             self._deadlines.clear(Deadline.SCORE, Deadline.TRANSCRIPT, Deadline.END_OF_TURN)
             self._deadlines.set(Deadline.PARTIAL, now_ms + turn.interval_ms)
             self._announce(turn, at_ms)
@@ -138,9 +129,14 @@ class Listening:
             if not turn.overheard:
                 self._emit(TurnPaused(turn.id, at_ms))
             self._deadlines.clear(Deadline.PARTIAL, Deadline.TURN_LIMIT)
-            self._partial = None
-            self._final = self._ask(turn, now_ms, final=True)
             self._deadlines.set(Deadline.TRANSCRIPT, now_ms + self.policy.transcript_timeout_ms)
+            if turn.early_at_ms != at_ms:
+                self._questions.early = None
+            if turn.early is None or turn.early_at_ms != at_ms:
+                self._questions.ask_final(turn, self.input_ms(now_ms))
+            else:
+                self._questions.forget()
+                self._finish(turn, turn.early, now_ms)
 
     def declare_over(self) -> None:
         """The turn is over, whatever the silence says."""
@@ -153,7 +149,7 @@ class Listening:
         if turn is None or turn.silent_since_ms is None:
             return False
         if not turn.over:
-            needed_ms = silence_needed_ms(Evidence(turn.final, turn.probability), responsiveness)
+            needed_ms = silence_needed_ms(Evidence(turn.final, turn.opinions), responsiveness)
             if turn.silent_since_ms + needed_ms > now_ms:
                 self._deadlines.set(Deadline.END_OF_TURN, turn.silent_since_ms + needed_ms)
                 return False
@@ -165,6 +161,18 @@ class Listening:
         """Whether speech is heard, but no new words have come in it for long: a noise goes on."""
         turn = self.turn
         return turn is not None and turn.covered_at_ms - turn.words_at_ms >= self.policy.stale_words_ms
+
+    def is_fresh(self, now_ms: int) -> bool:
+        """Whether the user began, went on or said a new word so lately that more may be on its way."""
+        turn = self.turn
+        return turn is not None and self.input_ms(now_ms) - turn.words_at_ms < self.policy.stale_words_ms
+
+    def start_over(self, now_ms: int) -> None:
+        """The turn is as long as one can be and no words have come in it: go on with its end."""
+        if turn := self.turn:
+            turn.covered_at_ms = max(turn.covered_at_ms, turn.words_at_ms)
+            self.forget()
+            self._deadlines.set(Deadline.TURN_LIMIT, now_ms + self.policy.turn_limit_ms)
 
     def commit(self, text: str) -> None:
         """These are the words of the turn, for good."""
@@ -205,7 +213,8 @@ class Listening:
 
     def close(self) -> None:
         """Forget the turn and everything that was asked about it."""
-        self.turn = self._partial = self._final = self._score = None
+        self.turn = None
+        self._questions.forget()
         self._deadlines.clear(
             Deadline.PARTIAL, Deadline.SCORE, Deadline.TRANSCRIPT, Deadline.END_OF_TURN, Deadline.TURN_LIMIT
         )
@@ -224,73 +233,76 @@ class Listening:
 
     def ask_partial(self, now_ms: int) -> None:
         """Ask for a hypothesis of the turn so far, unless one is on its way."""
-        if self.turn and self._partial is None:
-            self._partial = self._ask(self.turn, now_ms, final=False)
+        if self.turn:
+            self._questions.ask_partial(self.turn, self.input_ms(now_ms))
+
+    def ask_early(self, at_ms: int, now_ms: int) -> None:
+        """The voice fades: ask for the words up to `at_ms` as if they were the last."""
+        if turn := self.turn:
+            turn.early, turn.early_at_ms = None, at_ms
+            self._deadlines.clear(Deadline.PARTIAL)
+            self._questions.ask_early(turn, self.input_ms(now_ms))
 
     def ask_score(self, now_ms: int) -> None:
         """Ask the turn detector about the silence so far."""
         if self.turn:
-            self._score = next(self._requests)
-            self._emit(ScoreTurn(self._score, self.turn.from_at_ms, self.input_ms(now_ms)))
+            self._questions.ask_score(self.turn, self.input_ms(now_ms))
 
     def transcribed(self, event: Transcribed, now_ms: int) -> bool:
         """A hypothesis came. Returns whether it is still of use."""
+        turn, asked = self.turn, self._questions
         text = event.text if has_words(event) else ""
-        if self.turn is None:
+        if turn is None:
             return False
-        if self._final and event.request == self._final.request:
-            self.turn.close(text, now_ms)
-            self.turn.covered_at_ms, self._final = self._final.end_ms, None
-            self._deadlines.clear(Deadline.TRANSCRIPT)
-        elif self._partial and event.request == self._partial.request:
-            self._revise(self.turn, text, self._partial.end_ms, now_ms)
+        if asked.final and event.request == asked.final.request:
+            turn.covered_at_ms, asked.final = asked.final.end_ms, None
+            self._finish(turn, text, now_ms)
+        elif asked.early and event.request == asked.early.request:
+            turn.early = text
+            self._revise(turn, text, asked.early.end_ms, now_ms)
+        elif asked.partial and event.request == asked.partial.request:
+            self._revise(turn, text, asked.partial.end_ms, now_ms)
         else:
             return False
         return True
 
+    def _finish(self, turn: Turn, text: str, now_ms: int) -> None:
+        turn.close(text, now_ms)
+        self._deadlines.clear(Deadline.TRANSCRIPT)
+
     def _revise(self, turn: Turn, text: str, covered_at_ms: int, now_ms: int) -> None:
         turn.revise(text, covered_at_ms)
-        self._partial = None
+        self._questions.partial = self._questions.early = None
         self._listen_on(turn, now_ms)
         if turn.text and not turn.overheard:
             self._emit(TranscriptRevised(turn.id, turn.text, turn.transcript.stable))
 
     def transcription_failed(self, request: int, now_ms: int) -> bool:
         """A hypothesis will not come. Returns whether it was the final one."""
-        if self.turn and self._partial and request == self._partial.request:
-            self._partial = None
+        asked = self._questions
+        if self.turn and (is_for(asked.partial, request) or is_for(asked.early, request)):
+            asked.partial = asked.early = None
             self._listen_on(self.turn, now_ms)
-        return self._final is not None and request == self._final.request
+        return is_for(asked.final, request)
 
     def settle_for_partial(self, now_ms: int) -> bool:
         """The last hypothesis has to do as the final one. Returns whether the final one was awaited."""
-        if self.turn is None or self._final is None:
+        if self.turn is None or self._questions.final is None:
             return False
-        self._final = None
-        self._deadlines.clear(Deadline.TRANSCRIPT)
-        self.turn.close(self.turn.text, now_ms)
+        self._questions.final = None
+        self._finish(self.turn, self.turn.text, now_ms)
         return True
 
     def scored(self, request: int, probability: float | None, now_ms: int) -> bool:
         """The turn detector answered, or could not (None). Returns whether it is still of use."""
-        if self.turn is None or request != self._score:
+        if self.turn is None or request != self._questions.score:
             return False
-        self._score = None
-        self.turn.probability = probability
+        self._questions.score = None
+        if probability is not None:
+            self.turn.opinions += (probability,)
         self._deadlines.set(Deadline.SCORE, now_ms + self.policy.score_interval_ms)
         return True
 
     def _listen_on(self, turn: Turn, now_ms: int) -> None:
-        if self._partial is None and turn.end_at_ms is None:
+        if self._questions.partial is None and turn.end_at_ms is None:
             self._deadlines.set(Deadline.PARTIAL, now_ms + turn.interval_ms)
-
-    def _ask(self, turn: Turn, now_ms: int, *, final: bool) -> Transcribe:
-        order = Transcribe(next(self._requests), turn.from_at_ms, self.input_ms(now_ms), final)
-        self._emit(order)
-        return order
-
-
-def has_words(event: Transcribed) -> bool:
-    """Whether the hypothesis is more than the transcriber's guess at a noise."""
-    guess = event.no_speech_prob > NO_SPEECH_PROB and event.avg_logprob < NO_SPEECH_LOGPROB
-    return bool(words(event.text)) and not guess

@@ -52,7 +52,7 @@ class Policy:
     """Longer speech is split into turns: Whisper hears at most 30 s at once."""
     preroll_ms: int = 300
     """Sound before the onset that is given to the transcriber: the VAD is late, and plosives are soft."""
-    score_interval_ms: int = 150
+    score_interval_ms: int = 60
     """From one opinion of the turn detector on a silence to the request for the next."""
     transcript_timeout_ms: int = 5_000
     generation_stall_ms: int = 8_000

@@ -48,9 +48,8 @@ class Replies:
     # ── answers ──
 
     def draft(self, text: str, now_ms: int) -> None:
-        """Begin the answer to a turn that may not be over."""
-        if self._answering.answer is None:
-            self._answering.draft(self._all_said(text), now_ms)
+        """Begin the answer to a turn that may not be over, unless just that has been begun."""
+        self._answering.draft(self._all_said(text), now_ms)
 
     def commit(self, turn: Turn, text: str, now_ms: int) -> None:
         """The turn is over: its answer may sound."""

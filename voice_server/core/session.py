@@ -99,6 +99,8 @@ class Session:
         match event:
             case events.SpeechStarted():
                 self._keeper.speech_started(event, now_ms)
+            case events.SpeechFaded():
+                self._keeper.speech_faded(event, now_ms)
             case events.SpeechStopped():
                 self._keeper.speech_stopped(event, now_ms)
             case events.Transcribed():

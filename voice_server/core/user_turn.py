@@ -25,11 +25,16 @@ class Turn:
     """The end of the sound that the last hypothesis was made of."""
     words_at_ms: int = 0
     """The same, for the last hypothesis that brought new words."""
+    early: str | None = None
+    """The words up to the last fading of the voice, which may have been the end."""
+    early_at_ms: int | None = None
+    """Where that was."""
     end_at_ms: int | None = None
     silent_since_ms: int | None = None
     final: str | None = None
     final_ms: int | None = None
-    probability: float | None = None
+    opinions: tuple[float, ...] = ()
+    """What the turn detector thought of the present silence, oldest first."""
     over: bool = False
     """The end of the turn has been decided; only the final transcript is still awaited."""
 
@@ -59,7 +64,9 @@ class Turn:
 
     def go_on(self, at_ms: int) -> None:
         """The user speaks again, from `at_ms` on: what the silence was worth is forgotten."""
-        self.end_at_ms = self.silent_since_ms = self.final = self.final_ms = self.probability = None
+        self.end_at_ms = self.silent_since_ms = self.final = self.final_ms = None
+        self.early = self.early_at_ms = None
+        self.opinions = ()
         self.over = False
         self.words_at_ms = max(at_ms, self.words_at_ms)
 
