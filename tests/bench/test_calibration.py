@@ -13,7 +13,6 @@ from voice_server.client.voice_client import VoiceClient
 RunVirtual = Callable[[Coroutine[Any, Any, None]], None]
 
 
-
 def test_in_virtual_time_the_benchmark_has_no_error_but_that_of_a_sample(run_virtual: RunVirtual) -> None:
     @asynccontextmanager
     async def connect() -> AsyncIterator[VoiceClient]:

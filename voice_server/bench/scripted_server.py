@@ -55,6 +55,7 @@ class Stage:
         self._begun_ns = self.clock.now_ns()
         self._seq = 0
         self._playing: asyncio.Task[None] | None = None
+        self._latency: dict[str, int] = {}
 
     @property
     def playing(self) -> bool:
@@ -69,13 +70,14 @@ class Stage:
 
     def play(self, response: int, sound: Pcm, start_ns: int, latency: dict[str, int] | None = None) -> None:
         """Begin to play a response, its first frame sent at `start_ns`; `response.done` follows by itself."""
-        self._playing = self._group.create_task(self._play(response, sound, start_ns, latency or {}))
+        self._latency = latency or {}
+        self._playing = self._group.create_task(self._play(response, sound, start_ns))
 
     async def stop(self, response: int, reason: str) -> None:
         """Stop the response that plays, for good."""
         self.silence()
         await self.say("response.stop", response=response, reason=reason, at_ms=0)
-        await self._done(response, "interrupted", {})
+        await self._done(response, "interrupted")
 
     def stop_at(self, response: int, reason: str, when_ns: int) -> None:
         """Stop the response that plays at this moment."""
@@ -115,7 +117,7 @@ class Stage:
                 await far.told(message)
         return True
 
-    async def _play(self, response: int, sound: Pcm, start_ns: int, latency: dict[str, int]) -> None:
+    async def _play(self, response: int, sound: Pcm, start_ns: int) -> None:
         size = frame_samples(RATE_HZ)
         with suppress(LinkError):
             for index, position in enumerate(range(0, len(sound), size)):
@@ -125,17 +127,16 @@ class Stage:
                 frame = AudioFrame(response, position, sound[position : position + size], last)
                 await self._link.send(pack_audio(frame))
             await self.clock.sleep_until(start_ns + len(sound) * NS_PER_S // RATE_HZ)
-            await self._done(response, "completed", latency)
+            await self._done(response, "completed")
 
     async def _stop_at(self, response: int, reason: str, when_ns: int) -> None:
         await self.clock.sleep_until(when_ns)
         with suppress(LinkError):
             await self.stop(response, reason)
 
-    async def _done(self, response: int, status: str, latency: dict[str, int]) -> None:
-        await self.say(
-            "response.done", response=response, status=status, text="tone", heard="tone", latency=latency
-        )
+    async def _done(self, response: int, status: str) -> None:
+        said = {"text": "tone", "heard": "tone", "latency": self._latency}
+        await self.say("response.done", response=response, status=status, **said)
 
 
 MakeFar = Callable[[Stage], Far]
