@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from voice_server.audio.pcm import Pcm
-from voice_server.core.events import SpeechStarted, SpeechStopped
+from voice_server.core.events import SpeechFaded, SpeechStarted, SpeechStopped
 from voice_server.ports import VoiceStream
-from voice_server.runtime.hearing import Hearing, HearingPolicy
+from voice_server.runtime.hearing import Hearing, HearingPolicy, Sign
 
 POLICY = HearingPolicy(
     start_probability=0.5, stop_probability=0.35, stop_silence_ms=100, gate_hold_ms=100, onset_lead_ms=40
@@ -35,7 +35,7 @@ class Says:
         self.pushed = self.skipped = 0
 
 
-async def _heard(gate: Says, judge: Says, frames: int) -> list[SpeechStarted | SpeechStopped]:
+async def _heard(gate: Says, judge: Says, frames: int) -> list[Sign]:
     hearing = Hearing(gate, judge, POLICY)
     found = [await hearing.hear(np.zeros(320, np.int16)) for _ in range(frames)]
     return [event for event in found if event]
@@ -50,13 +50,22 @@ async def test_silence_says_nothing_and_spares_the_judge() -> None:
 async def test_speech_starts_with_the_first_sure_window_and_stops_after_the_silence() -> None:
     judge = Says(0.2, 0.6, 0.9, 0.4, 0.3, 0.1, 0.1, 0.1, 0.1)
     found = await _heard(Says(*[1.0] * 9), judge, 9)
-    assert found == [SpeechStarted(at_ms=0, heard_ms=40), SpeechStopped(at_ms=80, heard_ms=180)]
+    assert found == [
+        SpeechStarted(at_ms=0, heard_ms=40),
+        SpeechFaded(at_ms=80, heard_ms=100),
+        SpeechStopped(at_ms=80, heard_ms=180),
+    ]
 
 
-async def test_a_short_dip_does_not_stop_it() -> None:
+async def test_a_short_dip_fades_but_does_not_stop_it() -> None:
     judge = Says(0.9, 0.1, 0.1, 0.1, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1)
     found = await _heard(Says(*[1.0] * 11), judge, 11)
-    assert found == [SpeechStarted(at_ms=0, heard_ms=20), SpeechStopped(at_ms=120, heard_ms=220)]
+    assert found == [
+        SpeechStarted(at_ms=0, heard_ms=20),
+        SpeechFaded(at_ms=20, heard_ms=40),
+        SpeechFaded(at_ms=120, heard_ms=140),
+        SpeechStopped(at_ms=120, heard_ms=220),
+    ]
 
 
 async def test_the_judge_listens_on_while_the_gate_was_open_lately() -> None:
@@ -68,4 +77,8 @@ async def test_the_judge_listens_on_while_the_gate_was_open_lately() -> None:
 async def test_the_judge_listens_to_the_end_of_speech_with_the_gate_shut() -> None:
     gate, judge = Says(1.0, *[0.0] * 19), Says(*[0.9] * 15, *[0.0] * 5)
     found = await _heard(gate, judge, 20)
-    assert found == [SpeechStarted(at_ms=0, heard_ms=20), SpeechStopped(at_ms=300, heard_ms=400)]
+    assert found == [
+        SpeechStarted(at_ms=0, heard_ms=20),
+        SpeechFaded(at_ms=300, heard_ms=320),
+        SpeechStopped(at_ms=300, heard_ms=400),
+    ]

@@ -1,4 +1,4 @@
-"""From frames to "speech started" and "speech stopped".
+"""From frames to "speech started", "speech faded" and "speech stopped".
 
 The gate hears every frame; the judge is asked while the gate has been open lately or speech is going on.
 Speech starts with the first window that the judge is sure of, and stops after a short silence: both are
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import FRAME_MS
-from voice_server.core.events import SpeechStarted, SpeechStopped
+from voice_server.core.events import SpeechFaded, SpeechStarted, SpeechStopped
 from voice_server.ports import VoiceDetector
+
+
+Sign = SpeechStarted | SpeechFaded | SpeechStopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,11 @@ class Hearing:
         self._policy = policy
         self._gate_open_until_ms = 0
         self._speaking = False
+        self._faded = False
         self._last_speech_ms = 0
         self.heard_ms = 0
 
-    async def hear(self, frame: Pcm) -> SpeechStarted | SpeechStopped | None:
+    async def hear(self, frame: Pcm) -> Sign | None:
         """Listen to the next 20 ms, shape (320,), 16 kHz."""
         self.heard_ms += FRAME_MS
         if await self._gate.push(frame) >= 0.5:
@@ -50,18 +54,22 @@ class Hearing:
             return None
         return self._weigh(await self._judge.push(frame))
 
-    def _weigh(self, probability: float) -> SpeechStarted | SpeechStopped | None:
+    def _weigh(self, probability: float) -> Sign | None:
         threshold = self._policy.stop_probability if self._speaking else self._policy.start_probability
         if probability >= threshold:
-            self._last_speech_ms = self.heard_ms
+            self._last_speech_ms, self._faded = self.heard_ms, False
             return None if self._speaking else self._start()
-        silence_ms = self.heard_ms - self._last_speech_ms
-        return self._stop() if self._speaking and silence_ms >= self._policy.stop_silence_ms else None
+        return self._quiet() if self._speaking else None
+
+    def _quiet(self) -> SpeechFaded | SpeechStopped | None:
+        if self.heard_ms - self._last_speech_ms >= self._policy.stop_silence_ms:
+            self._speaking = False
+            return SpeechStopped(self._last_speech_ms, self.heard_ms)
+        if self._faded:
+            return None
+        self._faded = True
+        return SpeechFaded(self._last_speech_ms, self.heard_ms)
 
     def _start(self) -> SpeechStarted:
         self._speaking = True
         return SpeechStarted(max(0, self.heard_ms - self._policy.onset_lead_ms), self.heard_ms)
-
-    def _stop(self) -> SpeechStopped:
-        self._speaking = False
-        return SpeechStopped(self._last_speech_ms, self.heard_ms)
