@@ -101,3 +101,13 @@ def test_the_last_frame_may_be_empty() -> None:
     speaker.receive(frame(2, 0, 20), 300)
     assert len(speaker.segments) == 2
     assert speaker.underrun_samples == 0
+
+
+def test_a_part_of_the_timeline_can_be_had_and_the_past_be_forgotten() -> None:
+    speaker = Loudspeaker(RATE_HZ)
+    speaker.receive(AudioFrame(1, 0, np.arange(1, 11, dtype=np.int16)), 5)
+    speaker.receive(AudioFrame(1, 10, np.arange(11, 21, dtype=np.int16)), 5)
+    assert speaker.render(17, 12).tolist() == [8, 9, 10, 11, 12]
+    speaker.forget(40)
+    assert speaker.render(30, 12).tolist() == [0, 0, 0, *range(11, 21), 0, 0, 0, 0, 0]
+    assert speaker.played_ms(1, 40) == 20

@@ -87,13 +87,19 @@ class Loudspeaker:
             return 0
         return samples_to_ms(segment.position + min(now - segment.start, len(segment.samples)), self.rate_hz)
 
-    def render(self, until: int) -> Pcm:
-        """The timeline as sound: sample k is what sounded at time k, silence included; shape (until,)."""
-        sound = np.zeros(until, dtype=np.int16)
+    def render(self, until: int, begin: int = 0) -> Pcm:
+        """The timeline as sound: sample k is what sounds at time `begin + k`, silence included."""
+        sound = np.zeros(until - begin, dtype=np.int16)
         for segment in self.segments:
-            piece = segment.samples[: max(0, until - segment.start)]
-            sound[segment.start : segment.start + len(piece)] = piece
+            first, end = max(begin, segment.start), min(until, segment.end)
+            if first < end:
+                piece = segment.samples[first - segment.start : end - segment.start]
+                sound[first - begin : end - begin] = piece
         return sound
+
+    def forget(self, before: int) -> None:
+        """Drop what sounded before; the last segment stays, for `played_ms`."""
+        self.segments = [s for s in self.segments[:-1] if s.end > before] + self.segments[-1:]
 
     def _requeue(self, segment: Segment, stopped: int, now: int) -> None:
         """Put back what may still sound of a segment that was in the queue at a stop."""

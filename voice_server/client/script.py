@@ -65,12 +65,16 @@ class Scene:
         """How many samples of the loudspeaker's time have passed."""
         return int(self.now_ms * self.loudspeaker.rate_hz / 1000)
 
-    def audible_at_ms(self) -> float | None:
-        """When the first sample above -40 dBFS of any response sounded; None before that."""
+    def audible_at_ms(self, from_ms: float = 0.0) -> float | None:
+        """When a response was first audible (-40 dBFS) at `from_ms` or later; None before that."""
+        begun: set[int] = set()
         for segment in self.loudspeaker.segments:
-            index = first_audible(segment.samples)
-            if index is not None:
-                at_ms = (segment.start + index) * 1000 / self.loudspeaker.rate_hz
+            index = None if segment.response in begun else first_audible(segment.samples)
+            if index is None:
+                continue
+            begun.add(segment.response)
+            at_ms = (segment.start + index) * 1000 / self.loudspeaker.rate_hz
+            if at_ms >= from_ms:
                 return at_ms if at_ms <= self.now_ms else None
         return None
 
