@@ -30,7 +30,6 @@ class Verdict(Enum):
 class Sound:
     """What is known of the sound so far. `text` is None until a transcript has come."""
 
-    speaking: bool
     speech_ms: int
     """How much of it `text` was made of."""
     text: str | None
@@ -39,21 +38,20 @@ class Sound:
 
 
 def verdict(sound: Sound, policy: Policy) -> Verdict:
-    """Decide on what is known. Words decide before length: a long noise has none."""
+    """Decide on what is known: words first, then how long there have been none that matter.
+
+    What is taken back is still overheard, so an "okay" that goes on with "but wait" is not lost.
+    """
     if sound.text is None:
         return Verdict.WAIT
-    said = lexicon.words(sound.text)
     if _takes_floor(sound.text):
         return Verdict.CONFIRM
-    if said and sound.speech_ms >= policy.confirm_speech_ms and sound.speaking:
-        return Verdict.CONFIRM
-    if sound.complete or (not said and sound.speech_ms >= policy.confirm_speech_ms):
-        return Verdict.TAKE_BACK
-    return Verdict.WAIT
+    enough_ms = policy.backchannel_ms if lexicon.is_backchannel(sound.text) else policy.noise_ms
+    return Verdict.TAKE_BACK if sound.complete or sound.speech_ms >= enough_ms else Verdict.WAIT
 
 
 def _takes_floor(text: str) -> bool:
-    return lexicon.has_stop_word(text) or (bool(lexicon.words(text)) and not lexicon.is_backchannel(text))
+    return lexicon.has_stop_word(text) or (lexicon.has_substance(text) and not lexicon.is_backchannel(text))
 
 
 class Contest:
@@ -103,7 +101,7 @@ class Contest:
         return self._judge_overheard(turn, now_ms)
 
     def _judge_contested(self, turn: Turn, now_ms: int) -> bool:
-        sound = Sound(self._listening.speaking, turn.covered_ms, turn.text, turn.final is not None)
+        sound = Sound(turn.covered_ms, turn.text, turn.final is not None)
         found = verdict(sound, self._policy)
         if found is Verdict.CONFIRM:
             self.confirm(now_ms)

@@ -51,6 +51,12 @@ def is_backchannel(text: str) -> bool:
     return 0 < len(said) <= 3 and all(word in BACKCHANNELS for word in said)
 
 
+def has_substance(text: str) -> bool:
+    """Whether there is a word of two letters or a digit in it: a sneeze is heard as "B-B-B"."""
+    parts = [part for word in words(text) for part in word.split("-")]
+    return any(len(part) > 1 or part.isdigit() for part in parts)
+
+
 def has_stop_word(text: str) -> bool:
     """Whether it begins by telling the assistant to stop."""
     return any(word in STOP_WORDS for word in words(text)[:2])

@@ -61,15 +61,17 @@ class Policy:
     """Nothing to play for this long although a clause is due, and the synthesizer counts as down."""
     contest_first_ms: int = 300
     """So much of a sound over the assistant's voice is transcribed first."""
-    contest_interval_ms: int = 150
+    contest_interval_ms: int = 80
     background_interval_ms: int = 500
     """A noise that was taken back and goes on is transcribed so often, in case words come in it."""
     background_overlap_ms: int = 1_000
     """So much of a noise without words is looked at again, in case a word had begun at its end."""
     contest_limit_ms: int = 2_500
     """A contested floor is decided after this long in any case."""
-    confirm_speech_ms: int = 700
-    """So much speech with words over the assistant is a barge-in, even if it is a backchannel."""
+    noise_ms: int = 400
+    """So much of a sound without a word in it is a noise: words show in 300 ms of 37 utterances out of 38."""
+    backchannel_ms: int = 500
+    """So much of a sound that is only a backchannel is one, even if it goes on; more words may confirm it."""
     idle_limit_ms: int | None = None
     """Nobody spoke for this long: the session ends. None: never."""
     apology: str = "Sorry, something went wrong and I have no answer. Please ask me again."
