@@ -64,11 +64,11 @@ async def test_late_frames_catch_up_and_nothing_drifts() -> None:
     assert microphone.lateness_ms[:5] == [0.0, 50.0, 30.0, 10.0, 0.0]
 
 
-async def test_an_hour_of_frames_does_not_drift() -> None:
+async def test_ten_minutes_of_frames_does_not_drift() -> None:
     clock = ManualClock()
-    listener = Listener(clock, 180_000)
+    listener = Listener(clock, 30_000)
     await play(listener, clock, Track(8_000))
-    assert listener.times_ms[-1] == 3_600_000.0
+    assert listener.times_ms[-1] == 600_000.0
 
 
 async def test_what_left_is_kept_sample_by_sample() -> None:

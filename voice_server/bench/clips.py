@@ -57,7 +57,7 @@ def load_clips(directory: Path, kinds: Sequence[str]) -> list[Clip]:
     manifest = directory / MANIFEST
     if not manifest.is_file():
         raise ConfigurationError(
-            f"there is no {MANIFEST} in {directory}: name the recordings with --clips DIR"
+            f"there is no {MANIFEST} in {directory}: name the recordings with --audio DIR"
         )
     rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
     return [_clip(directory, row) for row in rows if row["kind"] in kinds]

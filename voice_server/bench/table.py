@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from voice_server.bench.calibration import Calibration
@@ -15,7 +16,7 @@ BAR_CHARS = 40
 
 def numbers_table(found: Sequence[Number], title: str) -> Table:
     """Every number with its goal, and whether it was met."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("", "p50", "p95", "n", "goal", ""):
         table.add_column(heading, justify="left" if heading in ("", "goal") else "right")
     for number in found:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from voice_server.bench.clips import Clip, load_clips
+from voice_server.bench.clips import load_clips
 from voice_server.bench.load import Load, load_server, process_watch
 from voice_server.bench.machine import described
 from voice_server.bench.records import number_record, write_json
@@ -38,9 +39,7 @@ def load(
 
     Says how long it took to be ready, its memory with the default models, the turn gap, and processor time.
     """
-    process_watch()
-    clips = load_clips(audio, ("speech",))
-    found = finished(lambda: _measure(clips, sessions, rounds), asyncio.run)
+    found = finished(lambda: _measure(audio, sessions, rounds), asyncio.run)
     _show(found)
     if json_file:
         record = {"numbers": [number_record(number) for number in found.numbers], "load": found}
@@ -48,7 +47,9 @@ def load(
         output.print(f"wrote {json_file}", markup=False)
 
 
-async def _measure(clips: list[Clip], sessions: int, rounds: int) -> Load:
+async def _measure(audio: Path, sessions: int, rounds: int) -> Load:
+    process_watch()  # its absence should not be found out later
+    clips = load_clips(audio, ("speech",))
     screen.print("starting a server")
     async with local_server() as server:
         with trials_shown(sessions * rounds, f"{sessions} at once") as tell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,11 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 FOUND_WANTING = 1
 
+FILE_WIDTH = 130
+"""Columns of a table that goes into a file or a pipe, which have no width of their own."""
+
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
-output = Console(highlight=False)
+output = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
 
 T = TypeVar("T")
 
