@@ -104,6 +104,9 @@ class GenerateOptions:
 class LanguageModel(Protocol):
     """Text to text, streamed."""
 
+    async def prime(self, messages: Sequence[Message]) -> None:
+        """A prompt that begins like this is to come: put it into the cache. May do nothing; never raises."""
+
     def generate(self, messages: Sequence[Message], options: GenerateOptions) -> AsyncGenerator[str, None]:
         """Stream the answer in pieces of text. Closing the generator stops the generation."""
 

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from voice_server.core import events
 from voice_server.core.answer import Answer
-from voice_server.core.commands import Command, Generate, ResponseStatus, StopReason, Trouble
+from voice_server.core.commands import Command, Generate, Prime, ResponseStatus, StopReason, Trouble
 from voice_server.core.conversation import Conversation
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.lexicon import words
@@ -53,6 +53,11 @@ class Answering:
         self.answer = self._new()
         self._emit(Generate(self.answer.id, self.conversation.prompt(user_text)))
         self._await_text(now_ms)
+
+    def prime(self, user_text: str) -> None:
+        """The user's next words begin like this."""
+        if self.answer is None:
+            self._emit(Prime(self.conversation.prompt(user_text)))
 
     def draft_words(self, text: str, now_ms: int) -> None:
         """An answer that needs no model: a greeting, an apology."""

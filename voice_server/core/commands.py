@@ -39,6 +39,13 @@ class ScoreTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Prime:
+    """The next prompt will begin like this: have it in the model's cache. Nothing comes of it but speed."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Generate:
     """Start generating this response; nothing of it may sound before `Play`."""
 
@@ -196,7 +203,7 @@ class SessionEnded:
 SpeechOrder = Generate | Synthesize | FinishAudio | Play | Pause | Discard
 """Orders about one response's audio."""
 
-Order = Transcribe | ScoreTurn | KeepInput | SpeechOrder
+Order = Transcribe | ScoreTurn | KeepInput | Prime | SpeechOrder
 Fact = (
     TurnOpened
     | TurnPaused

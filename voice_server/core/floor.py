@@ -135,6 +135,8 @@ class FloorKeeper:
                 self._stop_listening(now_ms)
             elif turn.early:
                 self._replies.draft(turn.early, now_ms)
+            else:
+                self._replies.prime(turn.text)
         elif self.floor is not Floor.ENDPOINTING:
             if self._contest.judge(turn, now_ms):
                 self._attend(now_ms)

@@ -51,6 +51,11 @@ class Replies:
         """Begin the answer to a turn that may not be over, unless just that has been begun."""
         self._answering.draft(self._all_said(text), now_ms)
 
+    def prime(self, text: str) -> None:
+        """The turn begins like this: the answer will be generated from it."""
+        if text:
+            self._answering.prime(self._all_said(text))
+
     def commit(self, turn: Turn, text: str, now_ms: int) -> None:
         """The turn is over: its answer may sound."""
         self.draft(text, now_ms)

@@ -14,7 +14,6 @@ from voice_server.audio.rates import FRAME_MS
 from voice_server.core.events import SpeechFaded, SpeechStarted, SpeechStopped
 from voice_server.ports import VoiceDetector
 
-
 Sign = SpeechStarted | SpeechFaded | SpeechStopped
 
 

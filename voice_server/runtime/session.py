@@ -85,8 +85,10 @@ class SessionRunner:
         self._asking = Asking(models, clock, self._input, self._configured)
         self._voicing = Voicing(models, clock, self._configured)
         self._speeches: dict[int, Speech] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._outbox = Outbox(link, clock, self._played, options.lead_ms, config.output_rate_hz)
         self._transcription: asyncio.Task[None] | None = None
+        self._priming: asyncio.Task[None] | None = None
         self._retimed = asyncio.Event()
         self._over = asyncio.Event()
         self._farewell: Farewell | None = Farewell.ENDED
@@ -115,9 +117,10 @@ class SessionRunner:
         """Serve until the client leaves, the session ends, or the server goes."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                standing = [self._begin(task) for task in self._standing(inbound)]
+                for work in self._standing(inbound):
+                    self._begin(work)
                 await self._over.wait()
-                for task in [*standing, *self._made_tasks()]:
+                for task in self._running:
                     task.cancel()
             if self._farewell:
                 await self._outbox.drain()
@@ -145,12 +148,11 @@ class SessionRunner:
             self._keep_alive(),
         ]
 
-    def _made_tasks(self) -> list[asyncio.Task[None]]:
-        made = [task for speech in self._speeches.values() for task in speech.tasks]
-        return made + ([self._transcription] if self._transcription else [])
-
     def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        return self._tasks.create_task(work)
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
 
     # ── the standing tasks ──
 
@@ -234,6 +236,9 @@ class SessionRunner:
                 self._transcription = self._begin(self._asking.transcribe(order, self._tell))
             case commands.ScoreTurn():
                 self._begin(self._asking.score(order, self._tell))
+            case commands.Prime():
+                if self._priming is None or self._priming.done():
+                    self._priming = self._begin(self._voicing.prime(order))
             case commands.KeepInput():
                 pass  # the buffer keeps the longest turn anyhow
             case _:

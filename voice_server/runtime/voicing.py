@@ -25,6 +25,10 @@ class Voicing:
         self._clock = clock
         self._config = config
 
+    async def prime(self, order: commands.Prime) -> None:
+        """Have the prompt's beginning in the model's cache."""
+        await self._models.language_model.prime(order.messages)
+
     async def generate(self, order: commands.Generate, tell: Tell) -> None:
         """Stream the text as events, until it ends, fails, or the task is cancelled."""
         config = self._config()
