@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+CHROMIUM := /usr/bin/chromium
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # The newest that runs, is 3.11 or newer, and can make an environment that has pip.
@@ -14,7 +15,7 @@ find_python = for python in $(or $(PYTHON),python3.13 python3.12 python3.11 pyth
 	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	python=; done
 
-.PHONY: help setup run test check docs constraints clean
+.PHONY: help setup run test check web-check e2e docs constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,19 +36,29 @@ check: $(INSTALLED) ## style, types, and the architecture
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/architecture
 
+web-check: node_modules/.bin/tsc ## the web client's types and tests; needs Node.js
+	npm run --silent check
+	npm run --silent test
+
+e2e: setup .venv/.e2e ## the page in a real Chromium; pictures in artefacts/e2e
+	@[ -x $(CHROMIUM) ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+		|| { echo "This needs Chromium. Debian: apt-get install chromium. Or: make e2e CHROMIUM=/path/to/it"; exit 1; }
+	VOICE_E2E=1 CHROMIUM=$(CHROMIUM) $(BIN)/pytest tests/e2e
+
 docs: $(INSTALLED) ## docs/reference anew, where it is generated from the code
 	@$(BIN)/voice-server docs
 
 constraints: ## constraints.txt anew, from a clean install of the newest versions
 	@rm -rf .venv-constraints
 	@$(find_python); "$$python" -m venv .venv-constraints
-	@.venv-constraints/bin/python -m pip install --quiet '.[test,bench,talk]'
+	@.venv-constraints/bin/python -m pip install --quiet '.[test,bench,talk,e2e]'
 	@{ sed -n '/^#/p' constraints.txt; .venv-constraints/bin/python -m pip freeze --exclude voice-server; } \
 		> constraints.new && mv constraints.new constraints.txt
 	@rm -rf .venv-constraints
 
 clean: ## remove what was made here, but not the models
-	rm -rf .venv .venv-constraints build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-constraints node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find voice_server tests -name __pycache__ -type d -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -63,4 +74,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into .venv ($$($(BIN)/python --version)); a minute or two the first time"
 	@$(PIP) install -qq --upgrade pip
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv/.e2e: $(INSTALLED)
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test,e2e]'
+	@touch $@
+
+node_modules/.bin/tsc: package.json
+	@npm install --silent --no-package-lock --no-audit --no-fund
 	@touch $@

@@ -20,6 +20,7 @@ export class Captions {
   #playedMs = -1;
   /** @type {'playing' | 'paused' | 'completed' | 'cut'} */
   #state = 'playing';
+  #finished = false;
   /** @type {number | null} How many words were heard, once the server has said so. */
   #heardCount = null;
 
@@ -39,7 +40,7 @@ export class Captions {
 
   /** So much of the response has sounded. @param {number} ms */
   played(ms) {
-    this.#playedMs = ms;
+    if (!this.#finished) this.#playedMs = ms;
   }
 
   /** It was stopped; whether for good will turn out. */
@@ -50,6 +51,7 @@ export class Captions {
   /** The stop is taken back. @param {number} ms Where it goes on. */
   resume(ms) {
     if (this.#state === 'paused') this.#state = 'playing';
+    this.#finished = false;
     this.#playedMs = ms;
   }
 
@@ -68,6 +70,7 @@ export class Captions {
 
   /** Everything that there is has sounded. */
   finish() {
+    this.#finished = true;
     this.#playedMs = Infinity;
   }
 

@@ -27,7 +27,7 @@ export class Loudspeaker extends Emitter {
 
   /** Whether this browser can play at all: worklets exist on secure pages only. */
   get supported() {
-    return typeof AudioWorkletNode === 'function';
+    return typeof AudioContext === 'function' && 'audioWorklet' in AudioContext.prototype;
   }
 
   /** Hz of the samples that it plays, 0 while closed. */

@@ -13,8 +13,9 @@ const FAULTS = {
   NotFoundError: 'missing',
   OverconstrainedError: 'missing',
   NotReadableError: 'busy',
-  AbortError: 'busy',
 };
+
+const WANTED = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 
 export class MicrophoneError extends Error {
   /** @param {MicrophoneFault} fault @param {unknown} [cause] */
@@ -38,11 +39,9 @@ export class Microphone extends Emitter {
    */
   async open() {
     if (this.#stream) return;
-    if (!navigator.mediaDevices?.getUserMedia) throw new MicrophoneError('insecure');
+    if (!globalThis.navigator?.mediaDevices?.getUserMedia) throw new MicrophoneError('insecure');
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
-      });
+      this.#stream = await navigator.mediaDevices.getUserMedia({ audio: WANTED });
       await this.#listen(this.#stream);
     } catch (error) {
       await this.close();

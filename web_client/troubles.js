@@ -79,6 +79,12 @@ export const SILENCED = {
 };
 
 /** @type {Trouble} */
+export const NO_SOUND = {
+  text: 'The sound could not be started. You can read the answers; to hear them, reload this page.',
+  level: 'error',
+};
+
+/** @type {Trouble} */
 export const UNSENDABLE_KEY = {
   text: 'The access key has characters that a key cannot have, such as spaces. Enter it again under Settings.',
   level: 'error',

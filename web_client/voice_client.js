@@ -23,6 +23,7 @@
  * @property {ConnectionState} connection The connection changed.
  * @property {ServerMessage} message Any message of the server, before its own event.
  * @property {MicrophoneState} microphone The microphone was opened or closed, or cannot be.
+ * @property {'open' | 'failed'} loudspeaker The loudspeaker was opened, or could not be.
  * @property {{peak: number, sent: boolean, atMs: number}} input A frame of 20 ms from the microphone: how loud it is (0
  *   to 1), and whether it was sent, silenced or not.
  * @property {Point & {level: number}} progress See loudspeaker.js for this one and the next five.
@@ -219,7 +220,14 @@ export class VoiceClient extends Emitter {
 
   /** @param {number} rate */
   async #openLoudspeaker(rate) {
-    if (this.loudspeaker.supported) await this.loudspeaker.open(rate);
+    if (!this.loudspeaker.supported) return;
+    try {
+      await this.loudspeaker.open(rate);
+      this.emit('loudspeaker', 'open');
+    } catch (error) {
+      console.error(error);
+      this.emit('loudspeaker', 'failed'); // the next session tries again
+    }
   }
 
   /** @param {Int16Array} frame */

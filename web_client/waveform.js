@@ -1,7 +1,7 @@
 /** A strip of sound: the assistant above the line, the user below it, the newest at the right. */
 
-const FLOOR_DB = -54;
-const CEILING_DB = -6;
+const FLOOR_DB = -42;
+const CEILING_DB = 0;
 const PITCH = 5; // CSS pixels from bar to bar
 const BAR = 3;
 

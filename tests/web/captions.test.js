@@ -75,6 +75,7 @@ test('a completed response lights up to its end', () => {
   captions.done('completed', 'The quick brown fox.', 'The quick brown fox.');
   assert.equal(states(), 'hhhs');
   captions.finish();
+  captions.played(1000);
   assert.equal(states(), 'hhhh');
 });
 

@@ -36,7 +36,7 @@ test('stages that were not reached are left out, work that was done early has no
 test('bars are as high as it sounds loud', () => {
   assert.equal(barHeight(0), 0);
   assert.equal(barHeight(1), 1);
-  assert.ok(Math.abs(barHeight(10 ** (-30 / 20)) - 0.5) < 1e-9);
+  assert.ok(Math.abs(barHeight(10 ** (-21 / 20)) - 0.5) < 1e-9);
 });
 
 test('a column of the waveform keeps the loudest of its time, and the strip its newest columns', () => {

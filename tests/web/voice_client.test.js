@@ -134,6 +134,16 @@ test('where nothing can be played, audio is left aside and nothing is reported',
   assert.deepEqual(sent('playback'), []);
 });
 
+test('a loudspeaker that fails is told, and tried again with the next session', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const states = [];
+  client.on('loudspeaker', (state) => states.push(state));
+  t.mock.method(loudspeaker, 'open', () => Promise.reject(new Error('no')), { times: 1 });
+  await establish();
+  await Promise.resolve();
+  assert.deepEqual(states, ['failed', 'open']);
+});
+
 test('a new session in place of a lost one begins with silence', async () => {
   await establish();
   audio(5, 0);
