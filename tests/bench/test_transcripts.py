@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.bench.sessions import Session, clip
-from voice_server.bench.transcripts import loops, measure_transcripts, word_ends_ms
+from voice_server.bench.transcripts import loops, measure_transcripts, spoken_words
 
 SPOKEN = clip((0, 1_000), (1_500, 2_500), transcript="abcd efgh ijkl mnop")
 
 
 def test_words_share_out_the_speech_by_their_letters_and_skip_pauses() -> None:
-    ends = word_ends_ms(["abcd", "efgh", "ijkl", "mnop"], SPOKEN.speech_ms)
-    assert [round(end) for end in ends] == [500, 1_000, 2_000, 2_500]
-    assert word_ends_ms([], SPOKEN.speech_ms) == []
+    assert spoken_words(SPOKEN) == [("abcd", 500), ("efgh", 1_000), ("ijkl", 2_000), ("mnop", 2_500)]
+    assert spoken_words(clip((0, 10), transcript=None)) == []
+
+
+def test_known_ends_of_words_are_taken_and_fillers_left_out() -> None:
+    known = replace(clip((0, 900), transcript="Um, I'd go."), word_ends_ms=(300.0, 600.0, 900.0))
+    assert spoken_words(known) == [("i", 600), ("would", 600), ("go", 900)]
 
 
 def test_each_word_lags_from_when_it_had_been_spoken_to_the_first_transcript_with_it() -> None:

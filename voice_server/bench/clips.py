@@ -15,6 +15,8 @@ from voice_server.client.wav import read_wav
 from voice_server.errors import ConfigurationError
 
 MANIFEST = "manifest.jsonl"
+WORDS = "words.jsonl"
+"""When each word has been spoken, where that is known (`bench/place_words.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Clip:
     """Where somebody speaks, by the manifest; noise: where it is loud."""
     energy_end_ms: float
     """Where the level falls for good: before the end that the VAD of the manifest saw, or after it."""
+    word_ends_ms: tuple[float, ...] = ()
+    """When each word of the transcript has been spoken; empty: not known."""
 
     @property
     def begin_ms(self) -> float:
@@ -59,8 +63,13 @@ def load_clips(directory: Path, kinds: Sequence[str]) -> list[Clip]:
         raise ConfigurationError(
             f"there is no {MANIFEST} in {directory}: name the recordings with --audio DIR"
         )
-    rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
-    return [_clip(directory, row) for row in rows if row["kind"] in kinds]
+    words = {row["path"]: row for row in _rows(directory / WORDS)} if (directory / WORDS).is_file() else {}
+    wanted = [row for row in _rows(manifest) if row["kind"] in kinds]
+    return [_clip(directory, row | words.get(row["path"], {})) for row in wanted]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _clip(directory: Path, row: dict[str, Any]) -> Clip:
@@ -75,4 +84,5 @@ def _clip(directory: Path, row: dict[str, Any]) -> Clip:
         transcript=row.get("transcript"),
         speech_ms=speech or tuple(spans),
         energy_end_ms=spans[-1][1] if energy_end_s is None else 1000.0 * energy_end_s,
+        word_ends_ms=tuple(1000.0 * end for end in row.get("ends_s", ())),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from voice_server.bench.clips import Clip
 from voice_server.bench.levels import Span
@@ -32,8 +33,8 @@ def measure_transcripts(recording: Recording, clip: Clip, at_ms: float) -> Trans
     """Measure a session in which `clip` sounded once, its first sample at `at_ms`."""
     text = final_text(recording)
     errors, words = word_errors(clip.transcript or "", text)
-    placed = [end_ms + at_ms for end_ms in word_ends_ms(normalized(clip.transcript or ""), clip.speech_ms)]
-    return TranscriptOutcome(text, errors, words, loops(text), _lags_ms(recording, clip, placed))
+    lags_ms = _lags_ms(recording, spoken_words(clip), at_ms)
+    return TranscriptOutcome(text, errors, words, loops(text), lags_ms)
 
 
 def final_text(recording: Recording) -> str:
@@ -48,18 +49,21 @@ def loops(text: str) -> bool:
     return len(data) > 0 and len(data) / len(zlib.compress(data)) > LOOP_RATIO
 
 
-def word_ends_ms(words: Sequence[str], speech_ms: Sequence[Span]) -> list[float]:
-    """About when each word had been spoken: the speech shared out among the words by their letters.
+def spoken_words(clip: Clip) -> list[tuple[str, float]]:
+    """The words that count, and when each had been spoken, in ms from the clip's first sample.
 
-    An estimate: on speech without long pauses it is right to about 0.1 s on average over a sentence.
+    From `Clip.word_ends_ms`, else shared out over the speech by letters, which is right to 0.2 s or so.
     """
-    spoken_ms = sum(end - begin for begin, end in speech_ms)
+    said = (clip.transcript or "").split()
+    ends_ms = clip.word_ends_ms or _shared_out(said, clip)
+    return [(part, end) for word, end in zip(said, ends_ms, strict=True) for part in normalized(word)]
+
+
+def _shared_out(words: Sequence[str], clip: Clip) -> list[float]:
+    spoken_ms = sum(end - begin for begin, end in clip.speech_ms)
     letters = sum(len(word) for word in words)
-    ends, so_far = [], 0
-    for word in words:
-        so_far += len(word)
-        ends.append(_at_share(spoken_ms * so_far / letters, speech_ms))
-    return ends
+    so_far = accumulate(len(word) for word in words)
+    return [_at_share(spoken_ms * count / letters, clip.speech_ms) for count in so_far]
 
 
 def _at_share(elapsed_ms: float, speech_ms: Sequence[Span]) -> float:
@@ -71,13 +75,13 @@ def _at_share(elapsed_ms: float, speech_ms: Sequence[Span]) -> float:
     return speech_ms[-1][1]
 
 
-def _lags_ms(recording: Recording, clip: Clip, ends_ms: Sequence[float]) -> tuple[float, ...]:
-    reference = normalized(clip.transcript or "")
+def _lags_ms(recording: Recording, words: Sequence[tuple[str, float]], at_ms: float) -> tuple[float, ...]:
+    reference = [word for word, _end in words]
     first_ms: dict[int, float] = {}
-    done: dict[int, list[str]] = {}
+    latest: dict[int, list[str]] = {}
     for entry in recording.log.received("transcript.partial", "transcript.final"):
-        done[int(entry.message["turn"])] = normalized(str(entry.message["text"]))
-        so_far = [word for words in done.values() for word in words]
+        latest[int(entry.message["turn"])] = normalized(str(entry.message["text"]))
+        so_far = [word for turn in latest.values() for word in turn]
         for index in recognized(reference, so_far) - first_ms.keys():
             first_ms[index] = recording.log.time_ms(entry)
-    return tuple(first_ms[index] - ends_ms[index] for index in sorted(first_ms))
+    return tuple(first_ms[index] - at_ms - words[index][1] for index in sorted(first_ms))
