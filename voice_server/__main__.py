@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from voice_server.cli import docs, models
+from voice_server.cli import docs, models, serve
 from voice_server.errors import VoiceServerError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(serve.serve)
 app.add_typer(models.app, name="models")
 app.command(hidden=True)(docs.docs)
 

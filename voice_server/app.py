@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from fastapi import FastAPI
 
@@ -17,6 +17,7 @@ from voice_server.adapters.tts_piper import PiperSynthesizer
 from voice_server.adapters.turn_smart import SmartTurn
 from voice_server.adapters.vad_silero import SileroJudge
 from voice_server.adapters.vad_webrtc import WebrtcGate
+from voice_server.core.conversation import Message
 from voice_server.model_files import locate
 from voice_server.ports import LanguageModel, Models
 from voice_server.runtime.clock import SystemClock
@@ -29,6 +30,14 @@ from voice_server.transports.native import Terms
 from voice_server.transports.websocket import VoiceEndpoint
 
 WEB_CLIENT = Path(__file__).parent.parent / "web_client"
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """An adapter whose first run is slow."""
+
+    async def warm_up(self) -> None:
+        """Have that run now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +57,23 @@ class Loaded:
             self.models.language_model.close()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application. Its models are loaded when it starts, before it takes connections."""
+def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
+    """The application; `state.sessions` are its sessions. It closes the models when it ends."""
+    sessions = _sessions(loaded.models, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        loaded = await asyncio.to_thread(load_models, settings)
         try:
             await _warm_up(loaded.models, settings)
-            sessions = _sessions(loaded.models, settings)
-            _mount(app, sessions, settings)
             yield
             sessions.drain()
         finally:
             loaded.close()
 
-    return FastAPI(title="voice-server", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="voice-server", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.sessions = sessions
+    _mount(app, sessions, settings)
+    return app
 
 
 def load_models(settings: Settings) -> Loaded:
@@ -112,6 +122,16 @@ def _mount(app: FastAPI, sessions: Sessions, settings: Settings) -> None:
     app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
     app.include_router(health_routes(sessions))
     app.mount("/", page(WEB_CLIENT))
+
+
+async def _warm_up(models: Models, settings: Settings) -> None:
+    """Run each model once, so that nobody waits for what is made on first use."""
+    for model in (models.judge, models.turns, models.transcriber, models.synthesizer):
+        if isinstance(model, Warmable):
+            await model.warm_up()
+    language_model = models.language_model
+    if isinstance(language_model, LlamaLanguageModel):
+        await language_model.warm_up((Message("system", settings.session.instructions),))
 
 
 def _only(directory: Path, pattern: str) -> Path:

@@ -128,6 +128,10 @@ class Synthesizer(Protocol):
     def sample_rate_hz(self) -> int:
         """The rate of every chunk."""
 
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The names that `synthesize` knows. None of them: the first."""
+
     def synthesize(
         self, text: str, *, deadline_ms: int, voice: str | None
     ) -> AsyncGenerator[SpeechChunk, None]:

@@ -2,17 +2,22 @@
 
 The gate hears every frame; the judge is asked while the gate has been open lately or speech is going on.
 Speech starts with the first window that the judge is sure of, and stops after a short silence: both are
-cheap to take back, so neither waits for certainty.
+cheap to take back, so neither waits for certainty. A detector that fails is not believed: a gate counts as
+open, a judge as hearing nothing, so that a turn comes to its end all the same.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import FRAME_MS
 from voice_server.core.events import SpeechFaded, SpeechStarted, SpeechStopped
-from voice_server.ports import VoiceDetector
+from voice_server.errors import ModelError
+from voice_server.ports import VoiceDetector, VoiceStream
+
+logger = logging.getLogger(__name__)
 
 Sign = SpeechStarted | SpeechFaded | SpeechStopped
 
@@ -41,17 +46,27 @@ class Hearing:
         self._speaking = False
         self._faded = False
         self._last_speech_ms = 0
+        self._complained = False
         self.heard_ms = 0
 
     async def hear(self, frame: Pcm) -> Sign | None:
         """Listen to the next 20 ms, shape (320,), 16 kHz."""
         self.heard_ms += FRAME_MS
-        if await self._gate.push(frame) >= 0.5:
+        if await self._pushed(self._gate, frame, otherwise=1.0) >= 0.5:
             self._gate_open_until_ms = self.heard_ms + self._policy.gate_hold_ms
         if not self._speaking and self.heard_ms > self._gate_open_until_ms:
             self._judge.skip(frame)
             return None
-        return self._weigh(await self._judge.push(frame))
+        return self._weigh(await self._pushed(self._judge, frame, otherwise=0.0))
+
+    async def _pushed(self, stream: VoiceStream, frame: Pcm, *, otherwise: float) -> float:
+        try:
+            return await stream.push(frame)
+        except ModelError as error:
+            if not self._complained:
+                logger.warning("a voice detector failed, and may go on failing: %s", error)
+            self._complained = True
+            return otherwise
 
     def _weigh(self, probability: float) -> Sign | None:
         threshold = self._policy.stop_probability if self._speaking else self._policy.start_probability

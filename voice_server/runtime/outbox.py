@@ -22,6 +22,10 @@ class ReaderStalledError(VoiceServerError):
     """The client does not read what it is sent."""
 
 
+class LinkLostError(VoiceServerError):
+    """The client is gone."""
+
+
 class Outbox:
     """What waits to be sent over one link. `played` says where the loudspeaker is in a response."""
 
@@ -37,16 +41,18 @@ class Outbox:
         self._facts: deque[Fact | Notice] = deque()
         self._speech: Speech | None = None
         self._changed = asyncio.Event()
+        self._full = asyncio.Event()
+        self._finished = False
+        self._sending_since_ms: int | None = None
         self._seq = 0
 
     def put(self, item: Fact | Notice) -> None:
-        """Tell the client, as soon as it reads. Raises ReaderStalledError when it is too far behind."""
+        """Tell the client, as soon as it reads. More than the queue holds ends the session: see `watch`."""
         if len(self._facts) >= FACT_LIMIT:
-            raise ReaderStalledError(f"{len(self._facts)} messages are waiting to be read")
-        if isinstance(item, TranscriptRevised) and len(self._facts) >= FACT_LIMIT // 2:
-            return
-        self._facts.append(item)
-        self._changed.set()
+            self._full.set()
+        elif not (isinstance(item, TranscriptRevised) and len(self._facts) >= FACT_LIMIT // 2):
+            self._facts.append(item)
+            self._changed.set()
 
     def speak(self, speech: Speech) -> None:
         """From now on this is the response whose audio is sent."""
@@ -62,31 +68,43 @@ class Outbox:
         """There may be something to send."""
         self._changed.set()
 
-    async def pump(self, stall_limit_ms: int) -> None:
-        """Send, until cancelled.
+    def finish(self) -> None:
+        """Nothing more will come: `pump` returns when what is there has been sent."""
+        self._finished = True
+        self._changed.set()
 
-        Raises ConnectionError when the link is gone, ReaderStalledError when one piece could not be sent
-        within `stall_limit_ms`.
-        """
+    async def pump(self) -> None:
+        """Send, until there is nothing left after `finish`. Raises LinkLostError when the client is gone."""
         while True:
             self._changed.clear()
             due_ms = self._audio_due_ms()
             if self._facts or (due_ms is not None and due_ms <= self._clock.now_ms()):
-                await self._send_one(stall_limit_ms)
+                await self._send_one()
+            elif self._finished:
+                return
             else:
                 await self._clock.wait(self._changed, due_ms)
 
-    async def _send_one(self, stall_limit_ms: int) -> None:
-        try:
-            async with asyncio.timeout(stall_limit_ms / 1000):
-                await (self._send_fact() if self._facts else self._send_audio())
-        except TimeoutError:
-            raise ReaderStalledError(f"nothing could be sent for {stall_limit_ms} ms") from None
+    async def watch(self, stall_limit_ms: int) -> None:
+        """Raise ReaderStalledError when one piece could not be sent in time, or too many wait."""
+        while True:
+            self._full.clear()
+            now_ms = self._clock.now_ms()
+            since_ms = now_ms if self._sending_since_ms is None else self._sending_since_ms
+            if now_ms - since_ms >= stall_limit_ms:
+                raise ReaderStalledError(f"nothing could be sent for {stall_limit_ms} ms")
+            await self._clock.wait(self._full, since_ms + stall_limit_ms)
+            if len(self._facts) >= FACT_LIMIT:
+                raise ReaderStalledError(f"{len(self._facts)} messages are waiting to be read")
 
-    async def drain(self) -> None:
-        """Send the facts that are left."""
-        while self._facts:
-            await self._send_fact()
+    async def _send_one(self) -> None:
+        self._sending_since_ms = self._clock.now_ms()
+        try:
+            await (self._send_fact() if self._facts else self._send_audio())
+        except ConnectionError as error:
+            raise LinkLostError(str(error)) from error
+        finally:
+            self._sending_since_ms = None
 
     async def _send_fact(self) -> None:
         self._seq += 1
@@ -101,5 +119,5 @@ class Outbox:
         speech = self._speech
         if speech is None or not speech.sendable:
             return None
-        ahead = speech.sent_samples - self._played(speech.response) - self._lead_samples
-        return self._clock.now_ms() + max(0, -(-ahead * 1000 // self._rate_hz))
+        early = speech.next_end_samples - self._played(speech.response) - self._lead_samples
+        return self._clock.now_ms() + max(0, -(-early * 1000 // self._rate_hz))

@@ -22,7 +22,7 @@ from voice_server.runtime.asking import Asking
 from voice_server.runtime.hearing import Hearing, HearingPolicy
 from voice_server.runtime.input_buffer import InputBuffer
 from voice_server.runtime.intake import Intake
-from voice_server.runtime.outbox import Outbox, ReaderStalledError
+from voice_server.runtime.outbox import LinkLostError, Outbox, ReaderStalledError
 from voice_server.runtime.speaking import Speech
 from voice_server.runtime.voicing import Voicing
 
@@ -107,6 +107,11 @@ class SessionRunner:
         return self._session.config
 
     @property
+    def voices(self) -> tuple[str, ...]:
+        """The voices that it may be configured to."""
+        return self._voicing.voices
+
+    @property
     def heard_ms(self) -> int:
         """The input clock: sound that has come in."""
         return self._input.end_ms
@@ -115,18 +120,19 @@ class SessionRunner:
 
     async def run(self, inbound: AsyncIterator[Inbound]) -> None:
         """Serve until the client leaves, the session ends, or the server goes."""
+        self._outbox.put(self._opened)
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                for work in self._standing(inbound):
-                    self._begin(work)
-                await self._over.wait()
-                for task in self._running:
-                    task.cancel()
-            if self._farewell:
-                await self._outbox.drain()
+                sending = self._tasks.create_task(self._outbox.pump())
+                watching = self._tasks.create_task(self._outbox.watch(self._options.stall_limit_ms))
+                await self._until_over(inbound)
+                if self._farewell is None:
+                    sending.cancel()
+                await asyncio.wait([sending])
+                watching.cancel()
         except* ReaderStalledError:
             self._farewell = Farewell.UNRESPONSIVE
-        except* ConnectionError:
+        except* LinkLostError:
             self._farewell = None
         except* Exception:
             logger.exception("session %s ended by a bug", self._opened.session)
@@ -139,14 +145,13 @@ class SessionRunner:
         self._farewell = farewell
         self._tell(events.SessionEnding(reason))
 
-    def _standing(self, inbound: AsyncIterator[Inbound]) -> list[Coroutine[None, None, None]]:
-        return [
-            self._read(inbound),
-            self._listen(),
-            self._outbox.pump(self._options.stall_limit_ms),
-            self._keep_time(),
-            self._keep_alive(),
-        ]
+    async def _until_over(self, inbound: AsyncIterator[Inbound]) -> None:
+        for work in (self._read(inbound), self._listen(), self._keep_time(), self._keep_alive()):
+            self._begin(work)
+        await self._over.wait()
+        for task in self._running:
+            task.cancel()
+        self._outbox.finish()
 
     def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = self._tasks.create_task(work)
@@ -157,7 +162,6 @@ class SessionRunner:
     # ── the standing tasks ──
 
     async def _read(self, inbound: AsyncIterator[Inbound]) -> None:
-        self._outbox.put(self._opened)
         self._tell(events.SessionBegan())
         async for item in inbound:
             self._last_sign_ms = self._clock.now_ms()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
@@ -30,6 +31,7 @@ class Sessions:
         self._options = options
         self._max = max_sessions
         self._draining = False
+        self._changed = asyncio.Event()
         self._running: dict[str, SessionRunner] = {}
 
     def __len__(self) -> int:
@@ -39,6 +41,11 @@ class Sessions:
     def admitting(self) -> bool:
         """Whether another session would be taken."""
         return not self._draining and len(self) < self._max
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The voices that a session may be configured to."""
+        return self._models.synthesizer.voices
 
     def open(self, config: SessionConfig, link: Link) -> SessionRunner:
         """A new session, ready to run. Raises BusyError when the server is full or about to end."""
@@ -56,9 +63,16 @@ class Sessions:
             await runner.run(inbound)
         finally:
             del self._running[runner.id]
+            self._changed.set()
 
     def drain(self) -> None:
         """Take nobody in, and tell everybody to come back."""
         self._draining = True
         for runner in list(self._running.values()):
             runner.end("the server restarts", Farewell.RESTARTING)
+
+    async def emptied(self) -> None:
+        """Return when every session has ended."""
+        while self._running:
+            self._changed.clear()
+            await self._changed.wait()

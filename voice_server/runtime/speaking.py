@@ -20,6 +20,7 @@ class Speech:
         self.finished = False
         """No further clause will be wanted."""
         self._clauses_made = 0
+        self._given_up = False
         self._pcm = bytearray()
         self._frame_samples = frame_samples(rate_hz)
         self._sent = 0
@@ -27,9 +28,9 @@ class Speech:
         self._playing = False
 
     @property
-    def sent_samples(self) -> int:
-        """Where the next frame starts."""
-        return self._sent
+    def next_end_samples(self) -> int:
+        """Where the next frame ends."""
+        return min(self._sent + self._frame_samples, len(self._pcm) // BYTES_PER_SAMPLE)
 
     def append(self, samples: Pcm) -> None:
         """More audio was made."""
@@ -38,6 +39,10 @@ class Speech:
     def clause_made(self) -> None:
         """All audio of the next clause is there."""
         self._clauses_made += 1
+
+    def give_up(self) -> None:
+        """No more audio can be made: what is there is all."""
+        self._given_up = True
 
     def play(self, position: int) -> None:
         """Send from `position` on."""
@@ -62,8 +67,7 @@ class Speech:
 
     def take_frame(self) -> AudioFrame:
         """The next frame; shorter, even empty, only at the end."""
-        start = self._sent
-        end = min(start + self._frame_samples, len(self._pcm) // BYTES_PER_SAMPLE)
+        start, end = self._sent, self.next_end_samples
         self._sent = end
         self._last_sent = self._complete and end * BYTES_PER_SAMPLE == len(self._pcm)
         pcm = bytes(self._pcm[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE])
@@ -71,4 +75,4 @@ class Speech:
 
     @property
     def _complete(self) -> bool:
-        return self.finished and self._clauses_made == self.clauses_wanted
+        return self.finished and (self._given_up or self._clauses_made == self.clauses_wanted)

@@ -25,6 +25,11 @@ class Voicing:
         self._clock = clock
         self._config = config
 
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The names of the synthesizer's voices."""
+        return self._models.synthesizer.voices
+
     async def prime(self, order: commands.Prime) -> None:
         """Have the prompt's beginning in the model's cache."""
         await self._models.language_model.prime(order.messages)
@@ -49,7 +54,9 @@ class Voicing:
             try:
                 await self._speak(speech, clause, text, tell)
             except ModelError as error:
+                speech.give_up()
                 tell(events.SynthesisFailed(speech.response, clause, str(error)))
+                wake()
                 return
             speech.clause_made()
             tell(events.ClauseSynthesized(speech.response, clause))

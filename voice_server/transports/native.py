@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from voice_server.audio.rates import MAX_INPUT_CHUNK_MS
 from voice_server.core.commands import Fact
+from voice_server.core.events import Configured
+from voice_server.core.policy import SessionConfig
 from voice_server.errors import ProtocolError
 from voice_server.ports import Farewell, Notice, Opened, Pinged, Ponged, Refused
 from voice_server.protocol import limits
 from voice_server.protocol.codec import decode
-from voice_server.protocol.codes import CloseCode
+from voice_server.protocol.codes import CloseCode, ErrorCode
+from voice_server.protocol.complaints import meant, shown
 from voice_server.protocol.configuring import resolved
 from voice_server.protocol.frames import check_input
 from voice_server.protocol.heartbeat import Ping, Pong
@@ -25,6 +28,7 @@ CLOSE_CODES = {
     Farewell.UNRESPONSIVE: CloseCode.UNRESPONSIVE,
     Farewell.FAILED: CloseCode.INTERNAL,
 }
+SHOWN_VOICES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,18 @@ def _read(data: str | bytes, runner: SessionRunner) -> Inbound:
     if isinstance(message, Ping):
         return Pinged(message.t)
     event = event_of(message, runner.config, runner.heard_ms)
+    if isinstance(event, Configured):
+        check_voice(event.config, runner.voices, "session.update")
     return Ponged(message.t) if isinstance(message, Pong) else event or Ponged(0)
+
+
+def check_voice(config: SessionConfig, voices: tuple[str, ...], sent_in: str) -> None:
+    """Refuse a voice that the synthesizer has not. Raises ProtocolError, not fatal."""
+    voice = config.voice
+    if voice is not None and voice not in voices:
+        known = meant(voice, voices) or f"; known are {', '.join(voices[:SHOWN_VOICES])}"
+        why = f"config.voice: there is no voice {shown(voice)}{known}"
+        raise ProtocolError(ErrorCode.BAD_FIELD, why, field="config.voice", in_reply_to=sent_in)
 
 
 def written(item: Fact | Notice, rate_hz: int, terms: Terms) -> ServerMessage:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
@@ -14,19 +15,20 @@ from voice_server.ports import AudioFrame, Farewell, Notice
 from voice_server.protocol.client_messages import SessionResume
 from voice_server.protocol.codec import encode, fatal, first_message
 from voice_server.protocol.codes import CloseCode, ErrorCode
-from voice_server.protocol.config import Config
 from voice_server.protocol.configuring import merge
 from voice_server.protocol.frames import encode_audio
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
 from voice_server.runtime.session import Inbound, SessionRunner
 from voice_server.runtime.sessions import Sessions
-from voice_server.transports.native import CLOSE_CODES, Terms, read, written
+from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, written
 
 SUBPROTOCOL = "voice.v1"
 KEY_PREFIX = "voice.key."
 REASON_BYTES = 123
 """A close frame holds no longer reason (RFC 6455, 5.5)."""
+FAREWELL_S = 1.0
+"""A client that does not read its farewell within this time does without."""
 
 
 class WebSocketLink:
@@ -87,7 +89,8 @@ class VoiceEndpoint:
         except WebSocketDisconnect:
             return  # gone before it began
         else:
-            await self._sessions.run(runner, _inbound(socket, runner))
+            async with aclosing(_inbound(socket, runner)) as inbound:
+                await self._sessions.run(runner, inbound)
 
     def _authorise(self, socket: WebSocket, offered: list[str]) -> None:
         given = [name.removeprefix(KEY_PREFIX) for name in offered if name.startswith(KEY_PREFIX)]
@@ -109,7 +112,8 @@ class VoiceEndpoint:
                 ErrorCode.NO_SESSION, f"no session {message.session!r}", close_code=CloseCode.NO_SESSION
             )
         try:
-            config = merge(self._sessions.default_config, message.config or Config())
+            config = merge(self._sessions.default_config, message.config)
+            check_voice(config, self._sessions.voices, message.type)
         except ProtocolError as problem:
             raise fatal(problem, CloseCode.BAD_MESSAGE) from None
         return self._sessions.open(config, WebSocketLink(socket, config.output_rate_hz, self._terms))
@@ -129,12 +133,13 @@ class VoiceEndpoint:
 async def hang_up(socket: WebSocket, code: int, reason: str) -> None:
     """Close, if there is still somebody to tell."""
     try:
-        await socket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
-    except (WebSocketDisconnect, RuntimeError):
-        return  # it was gone already
+        async with asyncio.timeout(FAREWELL_S):
+            await socket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
+    except (WebSocketDisconnect, RuntimeError, TimeoutError):
+        return  # it is gone, or as good as gone
 
 
-async def _inbound(socket: WebSocket, runner: SessionRunner) -> AsyncIterator[Inbound]:
+async def _inbound(socket: WebSocket, runner: SessionRunner) -> AsyncGenerator[Inbound, None]:
     try:
         while True:
             yield read(await _receive(socket), runner)
