@@ -80,8 +80,8 @@ class Scene:
 
     def last_ms(self, *types: str) -> float | None:
         """When the last message of these types came."""
-        entries = self.log.received(*types)
-        return self.log.time_ms(entries[-1]) if entries else None
+        latest = [self.log.time_ms(entries[-1]) for kind in types if (entries := self.log.received(kind))]
+        return max(latest, default=None)
 
     def open_responses(self) -> set[int]:
         """Responses that began and are not done."""
@@ -107,8 +107,10 @@ class BargeIn:
     done: bool = False
 
     def act(self, scene: Scene) -> Iterable[Action]:
+        if self.done:
+            return
         origin_ms = scene.audible_at_ms() if self.after_answer else 0.0
-        if self.done or origin_ms is None:
+        if origin_ms is None:
             return
         self.done = True
         yield Speak(self.samples, origin_ms + self.at_ms)
