@@ -14,6 +14,8 @@
  * @property {Reason | null} reason Why it is not open.
  * @property {number | null} retryAtMs When the next attempt is made, on the environment's clock.
  * @property {boolean} fresh Open, with a new session in place of one that was lost.
+ * @property {import('./types/protocol').ServerMessages['error'] | null} error What the server complained of, before it
+ *   closed the connection.
  *
  * @typedef {object} ConnectionEvents
  * @property {ConnectionState} state
@@ -50,7 +52,7 @@ export const BROWSER = {
 /** @extends {Emitter<ConnectionEvents>} */
 export class Connection extends Emitter {
   /** @type {ConnectionState} */
-  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false };
+  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false, error: null };
 
   #url;
   #key;
@@ -64,7 +66,8 @@ export class Connection extends Emitter {
   #lastSeq = 0;
   #ackedSeq = 0;
   #attempt = 0;
-  #retryAfterMs = 0;
+  /** @type {ConnectionState['error']} */
+  #error = null;
   #heardAtMs = 0;
   #heartbeatMs = DEFAULT_HEARTBEAT_MS;
   /** @type {Map<string, any>} */
@@ -134,7 +137,7 @@ export class Connection extends Emitter {
   #connect() {
     this.#hangUp();
     this.#become('connecting', this.state.reason);
-    this.#retryAfterMs = 0;
+    this.#error = null;
     const socket = this.#environment.connect(this.#url, subprotocols(this.#key));
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#greet(socket);
@@ -173,7 +176,7 @@ export class Connection extends Emitter {
     else if (message.seq <= this.#lastSeq) return;
     else this.#lastSeq = message.seq;
     if (message.type === 'ping') this.send({ type: 'pong', t: message.t });
-    if (message.type === 'error') this.#retryAfterMs = message.retry_after_ms ?? 0;
+    if (message.type === 'error') this.#error = message.fatal ? message : null;
     this.emit('message', message);
   }
 
@@ -197,7 +200,7 @@ export class Connection extends Emitter {
     this.#resuming = false;
     this.#lost = false;
     this.#attempt = 0;
-    this.#become('open', null, null, fresh);
+    this.#become('open', null, { fresh });
     this.#acknowledge();
     this.#beat();
   }
@@ -234,8 +237,8 @@ export class Connection extends Emitter {
       this.#session = null;
     }
     const backoff = backoffMs(this.#attempt++, this.#environment.random());
-    const waitMs = atOnce ? 0 : Math.max(this.#retryAfterMs, backoff);
-    this.#become('waiting', reason, this.#environment.now() + waitMs);
+    const waitMs = atOnce ? 0 : Math.max(this.#error?.retry_after_ms ?? 0, backoff);
+    this.#become('waiting', reason, { retryAtMs: this.#environment.now() + waitMs });
     this.#after('retry', waitMs, () => this.#connect());
   }
 
@@ -259,11 +262,10 @@ export class Connection extends Emitter {
   /**
    * @param {ConnectionState['phase']} phase
    * @param {Reason | null} reason
-   * @param {number | null} [retryAtMs]
-   * @param {boolean} [fresh]
+   * @param {Partial<ConnectionState>} [more]
    */
-  #become(phase, reason, retryAtMs = null, fresh = false) {
-    this.state = { phase, reason, retryAtMs, fresh };
+  #become(phase, reason, more) {
+    this.state = { retryAtMs: null, fresh: false, error: this.#error, ...more, phase, reason };
     this.emit('state', this.state);
   }
 }

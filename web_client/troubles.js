@@ -3,6 +3,7 @@
  *
  * @typedef {{text: string, level: 'error' | 'notice', settings?: boolean}} Trouble `settings`: what to do is there.
  * @typedef {import('./closing.js').Reason} Reason
+ * @typedef {Pick<import('./types/protocol').ServerMessages['error'], 'message' | 'field'>} ServerError
  * @typedef {import('./microphone.js').MicrophoneFault} MicrophoneFault
  */
 
@@ -33,8 +34,13 @@ const FINAL = {
   ended: 'The server ended the conversation. Press Start for a new one.',
 };
 
-/** @param {Reason} reason @returns {Trouble | null} null where there is nothing to say. */
-export function finalTrouble(reason) {
+/**
+ * @param {Reason} reason
+ * @param {ServerError | null} [error] What the server complained of.
+ * @returns {Trouble | null} null where there is nothing to say.
+ */
+export function finalTrouble(reason, error) {
+  if (reason === 'refused' && error?.field?.startsWith('config.')) return { ...serverTrouble(error), settings: true };
   const text = FINAL[reason];
   return text ? { text, level: reason === 'ended' ? 'notice' : 'error', settings: reason === 'unauthorised' } : null;
 }
@@ -66,7 +72,7 @@ export const NEW_CONVERSATION = {
   level: 'notice',
 };
 
-/** What the server complains of. @param {{message: string, field?: string}} error @returns {Trouble} */
+/** What the server complains of. @param {ServerError} error @returns {Trouble} */
 export function serverTrouble({ message, field }) {
   const action = field?.startsWith('config.') ? 'Change it under Settings.' : 'If it happens again, reload the page.';
   return { text: `The server says: ${message.replace(/\.$/, '')}. ${action}`, level: 'error' };

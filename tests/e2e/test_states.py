@@ -210,3 +210,35 @@ def test_only_whole_turns_are_read_out(open_page: OpenPage, serve: Serve, order:
     page.wait_until(lambda: page.announced() == "Assistant: Here you are.")
     assert page.page.get_attribute("#announcer", "aria-live") == "polite"
     assert page.page.locator("[aria-live] .word, [role=log] .word").count() == 0
+
+
+def test_sound_that_the_browser_holds_back_waits_for_a_gesture(
+    open_page: OpenPage, serve: Serve, order: Path
+) -> None:
+    held = Event()
+    reports: list[int] = []
+
+    def script(peer: Peer) -> None:
+        peer.start()
+        held.wait(10)
+        peer.say(1, "You hear this later.")
+        reports.append(peer.expect("playback")["played_ms"])
+        while reports[-1] != 1000:
+            reports.append(peer.expect("playback")["played_ms"])
+        peer.stay()
+
+    page = open_page(serve(script).url, order, bypass_csp=True)
+    page.start()
+    page.record()  # waits for the loudspeaker
+    page.page.evaluate(
+        "() => import('/app.js').then(({ app }) => app.client.loudspeaker.output.context.suspend())"
+    )
+    assert "holds back the sound" in page.notice()
+    held.set()
+    page.wait_until(lambda: len(page.words("pending")) == 4 and reports)
+    page.shot("11-held-back")
+    page.page.keyboard.press("Shift")
+    page.wait_words("heard", 4)
+    page.wait_until(lambda: reports[-1] == 1000)
+    assert reports[0] == 0
+    assert page.page.locator(".notice").count() == 0

@@ -71,7 +71,7 @@ class VoicePage:
         self.page.screenshot(path=self._artefacts / f"{name}.png")
 
     def record(self) -> None:
-        """Record what is played from here on."""
+        """Record what is played from here on. The page must have been opened with `bypass_csp=True`."""
         self.page.evaluate(
             "() => Promise.all([import('/app.js'), import('/e2e/hooks.js')])"
             ".then(([{ app }, { record }]) => record(app))"

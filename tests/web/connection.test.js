@@ -113,10 +113,20 @@ test('a server that knows no session at all is not asked without pause', () => {
 test('a busy server is asked again when it said', () => {
   connection.open();
   world.socket().open();
-  world.socket().message({ type: 'error', seq: 1, t_ms: 0, code: 'busy', message: '', retry_after_ms: 7000 });
+  world.socket().message({ type: 'error', seq: 1, t_ms: 0, code: 'busy', message: '', fatal: true, retry_after_ms: 7000 });
   world.socket().drop(4429);
   assert.deepEqual(states.at(-1), 'waiting: busy');
   assert.equal(connection.state.retryAtMs, 7000);
+});
+
+test('a complaint that ends the connection is kept', () => {
+  connection.open();
+  world.socket().open();
+  const error = { type: 'error', seq: 1, t_ms: 0, code: 'bad_field', message: 'no', field: 'config.voice', fatal: true };
+  world.socket().message(error);
+  world.socket().drop(4400);
+  assert.equal(connection.state.reason, 'refused');
+  assert.equal(connection.state.error.field, 'config.voice');
 });
 
 for (const [code, reason] of [

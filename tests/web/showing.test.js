@@ -75,6 +75,9 @@ test('every trouble says what to do, or that there is nothing to do', () => {
 
 test('a wrong key leads to the settings, a lost network to the network', () => {
   assert.equal(finalTrouble('unauthorised').settings, true);
+  const voice = finalTrouble('refused', { message: 'there is no voice "x"', field: 'config.voice' });
+  assert.match(voice.text, /no voice "x"\. Change it under Settings/);
+  assert.equal(voice.settings, true);
   assert.match(waitingTrouble('lost', true).text, /lost.*network/);
   assert.match(waitingTrouble('busy', true).text, /busy/);
   assert.match(waitingTrouble('lost', false).text, /offline/);

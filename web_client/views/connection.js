@@ -59,8 +59,8 @@ export class ConnectionView {
   }
 
   /** @param {ConnectionState} state */
-  #closed({ reason }) {
-    const trouble = reason && finalTrouble(reason);
+  #closed({ reason, error }) {
+    const trouble = reason && finalTrouble(reason, error);
     const action = { label: 'Open settings', run: this.#orders.openSettings };
     if (trouble) this.#notices.show('connection', trouble, trouble.settings ? action : undefined);
     else this.#notices.clear('connection');
