@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import typer
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from voice_server.adapters.scripted_listening import ScriptedTranscriber, in_turn, said
 from voice_server.bench.clips import Clip
@@ -55,7 +55,7 @@ async def test_every_setting_hears_every_clip_once_it_is_warm() -> None:
     await measure(make, SETTINGS, CLIPS, lambda setting, transcript: told.append((setting, transcript)))
     assert [len(transcriber.requests) for transcriber in made] == [5, 5]
     assert [(setting, transcript.clip) for setting, transcript in told] == [
-        (setting, clip.name) for setting in SETTINGS for clip in CLIPS
+        (setting, clip.name) for clip in CLIPS for setting in SETTINGS
     ]
     assert all(transcript.ms > 0 for _, transcript in told)
 
@@ -80,7 +80,7 @@ async def test_the_record_is_json_with_the_machine(report: RecognitionReport, tm
     write_json(tmp_path / "recognition.json", report.record())
     record = json.loads((tmp_path / "recognition.json").read_text())
     assert record["machine"]["cores"] >= 1
-    assert record["machine"]["ctranslate2"]
+    assert record["libraries"]["ctranslate2"]
     first: dict[str, Any] = record["outcomes"][0]
     assert (first["model"], first["context_ms"], first["word_error"]["value"]) == ("tiny", 10_000, 0.25)
     assert [row["clip"] for row in first["transcripts"]] == [clip.name for clip in CLIPS]
@@ -102,6 +102,19 @@ async def test_the_picture_is_a_png(report: RecognitionReport, tmp_path: Path) -
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def _invoked(*options: str) -> Result:
+    command = typer.Typer()
+    command.command()(recognition)
+    return CliRunner().invoke(command, options)
+
+
+def test_without_recordings_there_is_nothing_to_measure(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_text("", encoding="utf-8")
+    ran = _invoked("--audio", str(tmp_path))
+    assert ran.exit_code == 2
+    assert "no recordings" in ran.output
+
+
 @pytest.mark.models
 def test_the_command_measures_the_real_model(
     models_dir: Path, audio_dir: Path, recordings: Callable[..., list[dict[str, Any]]], tmp_path: Path
@@ -114,9 +127,7 @@ def test_the_command_measures_the_real_model(
     result = tmp_path / "result.json"
     options = ["--model", "whisper-tiny.en", "--context-ms", "10000", "--threads", "1", "--json", str(result)]
     options += ["--dir", str(models_dir), "--audio", str(tmp_path)]
-    command = typer.Typer()
-    command.command()(recognition)
-    ran = CliRunner().invoke(command, options)
+    ran = _invoked(*options)
     assert ran.exit_code == 0, ran.output
     (outcome,) = json.loads(result.read_text())["outcomes"]
     assert outcome["word_error"]["of"] > 4

@@ -11,14 +11,16 @@ from rich.table import Table
 from voice_server.bench.plots import SIZE_INCHES, plotting
 from voice_server.bench.recognition import Outcome
 
-HEADINGS = ("model", "context", "threads", "p50", "p95", "word error", "noise with words", "loops")
+HEADINGS = ("setting", "p50", "p95", "processor p50", "word error", "noise", "loops")
 
 
 def recognition_table(outcomes: Sequence[Outcome]) -> Table:
     """One line for each setting."""
-    table = Table(title="time for a recording with speech, and wrong words", title_justify="left")
+    table = Table(
+        title="time for a recording with speech; wrong words; noises with words", title_justify="left"
+    )
     for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == "model" else "right")
+        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
     for outcome in outcomes:
         table.add_row(*_cells(outcome))
     return table
@@ -45,14 +47,13 @@ def plot_recognition(outcomes: Sequence[Outcome], path: Path) -> Path:
 
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:
-    setting, time_ms = outcome.setting, outcome.time_ms
+    time_ms, processor_ms = outcome.time_ms, outcome.processor_ms
     error, noise = outcome.word_error.value, outcome.noise_with_words
     return (
-        setting.model,
-        f"{setting.context_ms / 1000:g} s",
-        str(setting.threads),
+        str(outcome.setting),
         f"{time_ms.p50:.0f} ms" if time_ms else "–",
         f"{time_ms.p95:.0f} ms" if time_ms else "–",
+        f"{processor_ms.p50:.0f} ms" if processor_ms else "–",
         "–" if error is None else f"{error:.3f}",
         f"{noise.count}/{noise.of}",
         str(outcome.looped),
