@@ -52,7 +52,7 @@ docs: $(INSTALLED) ## docs/reference anew, where it is generated from the code
 constraints: ## constraints.txt anew, from a clean install of the newest versions
 	@rm -rf .venv-constraints
 	@$(find_python); "$$python" -m venv .venv-constraints
-	@.venv-constraints/bin/python -m pip install --quiet '.[test,bench,talk,e2e]'
+	@.venv-constraints/bin/python -m pip install --quiet '.[test,bench,talk,e2e,telemetry]'
 	@{ sed -n '/^#/p' constraints.txt; .venv-constraints/bin/python -m pip freeze --exclude voice-server; } \
 		> constraints.new && mv constraints.new constraints.txt
 	@rm -rf .venv-constraints

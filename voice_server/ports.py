@@ -155,6 +155,8 @@ class Opened:
     session: str
     token: str
     config: SessionConfig
+    captured: bool = False
+    """Whether it is written down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
+from voice_server.core.turns import Floor
 
 VERSION = 1
 
@@ -32,13 +33,26 @@ class Difference:
     replayed: list[Record]
 
 
-class TracedSession:
-    """A core session that writes down everything that it is told and says."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing that the core was told, and what it said to that."""
 
-    def __init__(self, session: Session, write: Callable[[Record], None]) -> None:
+    now_ms: int
+    event: events.Event | None
+    """None: time had passed."""
+    commands: tuple[commands.Command, ...]
+    floor: Floor
+    """Who may speak from now on."""
+    error: str | None = None
+    """What the core raised, if it did."""
+
+
+class WatchedSession:
+    """A core session that somebody looks on at."""
+
+    def __init__(self, session: Session, watch: Callable[[Decision], None]) -> None:
         self.session = session
-        self._write = write
-        write({"version": VERSION, "config": encode(session.config), "policy": encode(session.policy)})
+        self._watch = watch
 
     def receive(self, event: events.Event, now_ms: int) -> list[commands.Command]:
         """As `Session.receive`."""
@@ -49,14 +63,38 @@ class TracedSession:
         return self._decide(None, now_ms)
 
     def _decide(self, event: events.Event | None, now_ms: int) -> list[commands.Command]:
-        told = {"at": now_ms, "event": encode(event) if event else None}
         try:
             decided = _tell(self.session, event, now_ms)
         except Exception as error:
-            self._write({**told, "error": repr(error)})
+            self._watch(Decision(now_ms, event, (), self.session.floor, repr(error)))
             raise
-        self._write({**told, "commands": [encode(c) for c in decided]})
+        self._watch(Decision(now_ms, event, tuple(decided), self.session.floor))
         return decided
+
+
+class TracedSession(WatchedSession):
+    """A core session that writes down everything that it is told and says."""
+
+    def __init__(self, session: Session, write: Callable[[Record], None]) -> None:
+        super().__init__(session, lambda decision: write(record_of(decision)))
+        write(head_of(session.config, session.policy))
+
+
+def head_of(config: SessionConfig, policy: Policy) -> Record:
+    """The first record: what the session was set to."""
+    return {"version": VERSION, "config": encode(config), "policy": encode(policy)}
+
+
+def record_of(decision: Decision) -> Record:
+    """One of the records after the first."""
+    event = encode(decision.event) if decision.event else None
+    told: Record = {"at": decision.now_ms, "event": event}
+    said = (
+        {"commands": [encode(command) for command in decision.commands]}
+        if decision.error is None
+        else {"error": decision.error}
+    )
+    return {**told, **said, "floor": decision.floor.value}
 
 
 def replay(records: Iterable[Record]) -> Iterator[Difference]:
@@ -100,13 +138,30 @@ def _tell(session: Session, event: events.Event | None, now_ms: int) -> list[com
 
 def encode(value: Any) -> Record:
     """A dataclass as a dictionary of JSON types, with its class name as `type`."""
-    return {"type": type(value).__name__, **_plain(dataclasses.asdict(value))}
+    return {"type": type(value).__name__, **_named(value)}
+
+
+def _named(value: Any) -> Record:
+    return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
+
+
+_KNOWN_FIELDS: dict[type[Any], dict[str, Any]] = {}
+
+
+def _fields(kind: type[Any]) -> dict[str, Any]:
+    """The names and types of its fields. Kept: finding the types takes longer than all the rest."""
+    if kind not in _KNOWN_FIELDS:
+        hints = typing.get_type_hints(kind)
+        _KNOWN_FIELDS[kind] = {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    return _KNOWN_FIELDS[kind]
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else _named(value)
 
 
 _EVENTS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(events.Event)}
@@ -122,13 +177,14 @@ def decode_event(record: Record) -> events.Event:
 
 
 def decode(kind: type[Any], record: Record) -> Any:
-    """The dataclass `kind` that `encode` wrote."""
-    hints = typing.get_type_hints(kind)
-    given = {f.name: _decode_value(hints[f.name], record[f.name]) for f in dataclasses.fields(kind)}
-    return kind(**given)
+    """The dataclass `kind` that `encode` wrote. What an older version did not know keeps its default."""
+    fields = _fields(kind).items()
+    return kind(**{name: _decode_value(hint, record[name]) for name, hint in fields if name in record})
 
 
 def _decode_value(hint: Any, value: Any) -> Any:
+    if hint in (int, str, float, bool):
+        return value
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return decode(typing.cast(type[Any], hint), value)

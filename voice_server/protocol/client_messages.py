@@ -20,6 +20,8 @@ class SessionStart(Wire):
     type: Literal["session.start"] = "session.start"
     config: Config = Config()
     """What differs from the server's defaults."""
+    capture: bool = False
+    """Asks the server to write this session down; `session.started` says whether it does."""
 
 
 class SessionResume(Wire):

@@ -47,6 +47,8 @@ class SessionStarted(Wire):
     """How long the session is kept after its connection is lost."""
     limits: Limits
     """What the server allows."""
+    capture: bool = False
+    """Whether the server writes this session down: what is said, sent and decided in it."""
 
 
 class SessionResumed(Wire):

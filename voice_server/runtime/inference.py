@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 from voice_server.errors import OverloadedError
 
 T = TypeVar("T")
+Ran = Callable[[str, float, float], None]
+"""Is told of each piece of work: for which model, and how many ms it waited and ran. Called in a thread."""
 
 
 @dataclass(order=True)
@@ -24,14 +27,17 @@ class _Job:
     number: int
     work: Callable[[], Any] = field(compare=False)
     future: asyncio.Future[Any] = field(compare=False)
+    model: str = field(compare=False)
+    queued_ns: int = field(compare=False)
 
 
 class ThreadWorkers:
     """Fits `ports.Workers`. Threads start with the first job and end with `close`."""
 
-    def __init__(self, threads: int, queue_limit: int = 256) -> None:
+    def __init__(self, threads: int, queue_limit: int = 256, ran: Ran | None = None) -> None:
         self._count = threads
         self._limit = queue_limit
+        self._ran = ran
         self._jobs: list[_Job] = []
         self._numbers = 0
         self._closed = False
@@ -68,7 +74,7 @@ class ThreadWorkers:
             if self._closed or len(self._jobs) >= self._limit:
                 raise OverloadedError(f"{model}: {len(self._jobs)} pieces of work are waiting already")
             self._numbers += 1
-            job = _Job(deadline_ms, self._numbers, work, future)
+            job = _Job(deadline_ms, self._numbers, work, future, model, time.perf_counter_ns())
             heapq.heappush(self._jobs, job)
             self._start_threads()
             self._changed.notify()
@@ -88,11 +94,18 @@ class ThreadWorkers:
 
     def _work(self) -> None:
         while job := self._next():
+            began_ns = time.perf_counter_ns()
             try:
                 result, error = job.work(), None
             except Exception as raised:  # whatever it is, it belongs to the caller
                 result, error = None, raised
             _deliver(job.future, result, error)
+            self._tell(job, began_ns)
+
+    def _tell(self, job: _Job, began_ns: int) -> None:
+        if self._ran:
+            waited_ns, ran_ns = began_ns - job.queued_ns, time.perf_counter_ns() - began_ns
+            self._ran(job.model, waited_ns / 1e6, ran_ns / 1e6)
 
     def _next(self) -> _Job | None:
         with self._changed:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
-from voice_server.core.trace import Record, TracedSession
+from voice_server.core.trace import WatchedSession
+from voice_server.observers import Observer, SessionObserver
 from voice_server.ports import Clock, Farewell, Link, Models, Notice, Opened, Pinged, Ponged, Refused
 from voice_server.runtime.asking import Asking
 from voice_server.runtime.hearing import Hearing, HearingPolicy
@@ -25,6 +26,7 @@ from voice_server.runtime.intake import Intake
 from voice_server.runtime.outbox import LinkLostError, Outbox, ReaderStalledError
 from voice_server.runtime.speaking import Speech
 from voice_server.runtime.voicing import Voicing
+from voice_server.runtime.watched_link import WatchedLink
 
 FRAME_LIMIT = 50
 """Frames that may wait for the ear: one second. The reader waits while it is full, and so does the client."""
@@ -67,17 +69,19 @@ class SessionRunner:
         clock: Clock,
         link: Link,
         options: RuntimeOptions,
-        trace: list[Record] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         config = opened.config
         self._opened = opened
         self._clock = clock
-        self._link = link
         self._options = options
         self._start_ms = clock.now_ms()
+        self._watch = (observer or Observer()).opened(opened, self._now_ms)
+        models = self._watch.watched(models)
+        self._link = link = WatchedLink(link, self._watch)
         session = Session(config, options.policy)
         self._session = session
-        self._core = session if trace is None else TracedSession(session, trace.append)
+        self._core = WatchedSession(session, self._watch.decided)
         self._intake = Intake(config.input_rate_hz)
         self._frames: asyncio.Queue[bytes] = asyncio.Queue(FRAME_LIMIT)
         self._hearing = Hearing(models.gate, models.judge, options.hearing)
@@ -112,6 +116,11 @@ class SessionRunner:
         return self._voicing.voices
 
     @property
+    def watch(self) -> SessionObserver:
+        """Who looks on."""
+        return self._watch
+
+    @property
     def heard_ms(self) -> int:
         """The input clock: sound that has come in."""
         return self._input.end_ms
@@ -120,6 +129,12 @@ class SessionRunner:
 
     async def run(self, inbound: AsyncIterator[Inbound]) -> None:
         """Serve until the client leaves, the session ends, or the server goes."""
+        try:
+            await self._serve(inbound)
+        finally:
+            self._watch.closed(self._farewell)
+
+    async def _serve(self, inbound: AsyncIterator[Inbound]) -> None:
         self._outbox.put(self._opened)
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -171,6 +186,7 @@ class SessionRunner:
                 self._tell(item)
             else:
                 self._answer(item)
+            self._watch.handled()
         self._farewell = None
         self._tell(events.SessionEnding("disconnected"))
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from voice_server.core.policy import SessionConfig
 from voice_server.errors import BusyError
+from voice_server.observers import Observer
 from voice_server.ports import Clock, Farewell, Link, Models, Opened
 from voice_server.runtime.session import Inbound, RuntimeOptions, SessionRunner
 
@@ -24,8 +25,10 @@ class Sessions:
         options: RuntimeOptions,
         default_config: SessionConfig,
         max_sessions: int,
+        observer: Observer | None = None,
     ) -> None:
         self.default_config = default_config
+        self.observer = observer or Observer()
         self._models = models
         self._clock = clock
         self._options = options
@@ -47,13 +50,17 @@ class Sessions:
         """The voices that a session may be configured to."""
         return self._models.synthesizer.voices
 
-    def open(self, config: SessionConfig, link: Link) -> SessionRunner:
-        """A new session, ready to run. Raises BusyError when the server is full or about to end."""
+    def open(self, config: SessionConfig, link: Link, *, capture: bool = False) -> SessionRunner:
+        """A new session, ready to run. `capture`: its client asks for that.
+
+        Raises BusyError when the server is full or about to end.
+        """
         if not self.admitting:
             why = "the server is restarting" if self._draining else f"all {self._max} sessions are taken"
             raise BusyError(f"{why}; try again later", RETRY_AFTER_MS)
-        opened = Opened(f"s_{secrets.token_urlsafe(9)}", secrets.token_urlsafe(24), config)
-        runner = SessionRunner(opened, self._models, self._clock, link, self._options)
+        captured = self.observer.captures(capture)
+        opened = Opened(f"s_{secrets.token_urlsafe(9)}", secrets.token_urlsafe(24), config, captured)
+        runner = SessionRunner(opened, self._models, self._clock, link, self._options, self.observer)
         self._running[opened.session] = runner
         return runner
 

@@ -43,6 +43,7 @@ class Terms:
 
 def read(data: str | bytes, runner: SessionRunner) -> Inbound:
     """What one frame of a running session means; a complaint where it means nothing."""
+    runner.watch.received(data)
     try:
         return _read(data, runner)
     except ProtocolError as problem:
@@ -112,4 +113,5 @@ def _started(opened: Opened, terms: Terms) -> SessionStarted:
             lead_ms=terms.lead_ms,
             idle_ms=terms.idle_ms,
         ),
+        capture=opened.captured,
     )

@@ -77,14 +77,23 @@ class VoiceEndpoint:
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, from the handshake to its close."""
+        self._sessions.observer.connected()
+        try:
+            await self._serve(socket)
+        finally:
+            self._sessions.observer.disconnected()
+
+    async def _serve(self, socket: WebSocket) -> None:
         offered: list[str] = socket.scope.get("subprotocols", [])
         await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
         try:
             self._authorise(socket, offered)
             runner = await self._open(socket)
         except ProtocolError as problem:
+            self._sessions.observer.refused(problem.code)
             await _refuse(socket, error_of(problem), problem.close_code)
         except BusyError as busy:
+            self._sessions.observer.refused(ErrorCode.BUSY)
             await _refuse(socket, _busy(busy), CloseCode.BUSY)
         except WebSocketDisconnect:
             return  # gone before it began
@@ -108,6 +117,7 @@ class VoiceEndpoint:
     async def _open(self, socket: WebSocket) -> SessionRunner:
         message = first_message(await self._first_frame(socket))
         if isinstance(message, SessionResume):
+            self._sessions.observer.resumed(found=False)
             raise ProtocolError(
                 ErrorCode.NO_SESSION, f"no session {message.session!r}", close_code=CloseCode.NO_SESSION
             )
@@ -116,7 +126,8 @@ class VoiceEndpoint:
             check_voice(config, self._sessions.voices, message.type)
         except ProtocolError as problem:
             raise fatal(problem, CloseCode.BAD_MESSAGE) from None
-        return self._sessions.open(config, WebSocketLink(socket, config.output_rate_hz, self._terms))
+        link = WebSocketLink(socket, config.output_rate_hz, self._terms)
+        return self._sessions.open(config, link, capture=message.capture)
 
     async def _first_frame(self, socket: WebSocket) -> str | bytes:
         try:
