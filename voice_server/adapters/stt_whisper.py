@@ -72,7 +72,7 @@ class WhisperTranscriber:
         """Transcribe the last 29 s of 16 kHz samples. Less than 100 ms, and what is no speech, gives "".
 
         `language` is a tag such as "de" or "de-AT". Raises ModelError, also for one that the model does not
-        know. `final` changes nothing: a second look with full padding mended one word of 620.
+        know. `final` changes nothing: a second look with full padding mended two words of 617.
         """
         if len(samples) < MIN_SPEECH_SAMPLES:
             return NOTHING
