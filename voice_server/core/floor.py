@@ -105,6 +105,8 @@ class FloorKeeper:
         self._listening.pause(event.at_ms, now_ms)
         if self.floor is Floor.USER:
             self._fall_silent(now_ms)
+        else:
+            self._words_known(now_ms)
 
     def transcribed(self, event: events.Transcribed, now_ms: int) -> None:
         """A hypothesis came."""
@@ -164,6 +166,7 @@ class FloorKeeper:
         self._listening.pause(at_ms, now_ms)
         self._listening.declare_over()
         self._state.cue(Cue.SILENCE)
+        self._words_known(now_ms)
 
     def split_turn(self, now_ms: int) -> None:
         """The transcriber can hear no more at once: keep the words, and go on listening."""
@@ -194,7 +197,13 @@ class FloorKeeper:
         self._state.cue(Cue.SILENCE)
         self._listening.ask_score(now_ms)
         self.weigh_silence(now_ms)
-        self._words_came(now_ms)
+        self._words_known(now_ms)
+
+    def _words_known(self, now_ms: int) -> None:
+        """The final words may have been known before the silence was."""
+        turn = self._listening.turn
+        if turn and turn.final is not None:
+            self._words_came(now_ms)
 
     def _stop_listening(self, now_ms: int) -> None:
         """A sound goes on, but the user has said what there was to say."""

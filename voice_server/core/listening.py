@@ -125,9 +125,9 @@ class Listening:
     def pause(self, at_ms: int, now_ms: int) -> None:
         """The user fell silent at `at_ms`: ask for the final words."""
         if turn := self.turn:
-            turn.end_at_ms, turn.silent_since_ms = at_ms, at_ms + self._lag_ms
+            turn.end_at_ms, turn.silent_since_ms = max(at_ms, turn.start_at_ms), at_ms + self._lag_ms
             if not turn.overheard:
-                self._emit(TurnPaused(turn.id, at_ms))
+                self._emit(TurnPaused(turn.id, turn.end_at_ms))
             self._deadlines.clear(Deadline.PARTIAL, Deadline.TURN_LIMIT)
             self._deadlines.set(Deadline.TRANSCRIPT, now_ms + self.policy.transcript_timeout_ms)
             if turn.early_at_ms != at_ms:

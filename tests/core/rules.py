@@ -1,0 +1,167 @@
+"""What no session may ever do, checked command by command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voice_server.core import commands
+from voice_server.core.commands import Command
+
+
+@dataclass
+class Told:
+    """What was said of one response."""
+
+    began: bool = False
+    stopped: bool = False
+    finished: bool = False
+    clauses: int = 0
+    text: str = ""
+
+
+@dataclass
+class Rules:
+    """Watches the commands of one session, in order, and fails at the first that breaks a rule."""
+
+    live: dict[int, Told] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    heard: list[str] = field(default_factory=list)
+    opened: set[int] = field(default_factory=set)
+    committed: set[int] = field(default_factory=set)
+    speaking: int | None = None
+    promised: dict[int, str] = field(default_factory=dict)
+    kept_from_ms: int = 0
+    request: int = 0
+    ended: bool = False
+    _just_discarded: int | None = None
+    _last_at_ms: int = 0
+
+    def watch(self, command: Command, now_ms: int) -> None:
+        """One more command."""
+        assert not self.ended, f"{command} after the end of the session"
+        self._turns(command)
+        self._words(command)
+        self._questions(command)
+        self._responses(command)
+        self._just_discarded = command.response if isinstance(command, commands.Discard) else None
+
+    def _turns(self, command: Command) -> None:
+        match command:
+            case commands.TurnOpened(turn=turn):
+                assert turn > 0
+                assert self.speaking is None, "a turn opened within a turn"
+                assert turn not in self.committed, "a turn that was committed goes on"
+                self.speaking = turn
+                self.opened.add(turn)
+            case commands.TurnPaused(turn=turn):
+                assert self.speaking == turn, "a turn paused that was not open"
+                self.speaking = None
+            case commands.TranscriptCommitted(turn=turn):
+                assert turn in self.opened
+                assert self.speaking != turn, "committed before it paused"
+                assert turn not in self.committed, "committed twice"
+                assert command.text.strip()
+                assert command.start_ms <= command.end_ms
+                self.committed.add(turn)
+            case commands.ResponseBegan(turn=turn) if turn in self.opened:
+                assert turn in self.committed, "an answer to a turn that was not committed"
+            case commands.SessionEnded():
+                assert self.speaking is None
+                assert not self.live, "the session ended before its response"
+                self.ended = True
+            case _:
+                pass
+
+    def _words(self, command: Command) -> None:
+        match command:
+            case commands.TranscriptRevised(turn=turn, text=text, stable=stable):
+                assert turn == self.speaking
+                assert 0 <= stable <= len(text)
+                promised = self.promised.get(turn, "")
+                assert stable >= len(promised), "a stable prefix became shorter"
+                assert text.startswith(promised), "a stable prefix changed"
+                self.promised[turn] = text[:stable]
+            case commands.TranscriptCommitted(turn=turn, text=text):
+                assert text.startswith(self.promised.get(turn, "")), "the final text broke a promise"
+            case _:
+                pass
+
+    def _questions(self, command: Command) -> None:
+        match command:
+            case commands.KeepInput(from_ms=from_ms):
+                assert from_ms >= self.kept_from_ms
+                self.kept_from_ms = from_ms
+            case commands.Transcribe() | commands.ScoreTurn():
+                assert command.request > self.request
+                self.request = command.request
+                assert self.kept_from_ms <= command.start_ms <= command.end_ms
+            case _:
+                pass
+
+    def _responses(self, command: Command) -> None:
+        response = getattr(command, "response", None)
+        if response is None:
+            return
+        if isinstance(command, commands.ResponseEnded):
+            self._end(command)
+            return
+        assert response not in self.gone, f"{command} after its end"
+        told = self.live.setdefault(response, Told())
+        assert len(self.live) == 1, "two responses at a time"
+        self._making(command, told)
+        self._playing(command, told)
+        if isinstance(command, commands.Discard) and not told.began:
+            self._forget(response)
+
+    def _making(self, command: Command, told: Told) -> None:
+        match command:
+            case commands.Synthesize():
+                assert not told.finished, "a clause after the last"
+                assert command.clause == told.clauses
+                assert any(letter.isalnum() for letter in command.text)
+                told.clauses += 1
+            case commands.FinishAudio():
+                assert not told.finished
+                told.finished = True
+            case commands.TextAdded():
+                assert told.began, "a draft was told"
+                told.text += command.delta
+            case commands.WordsPlaced():
+                assert told.began, "a draft was told"
+            case _:
+                pass
+
+    def _playing(self, command: Command, told: Told) -> None:
+        match command:
+            case commands.ResponseBegan():
+                assert not told.began
+                told.began = True
+            case commands.Play():
+                assert told.began, "a draft is audible"
+                assert not told.stopped, "audio after the stop"
+                assert command.position >= 0
+            case commands.ResponseStopped():
+                assert told.began
+                assert not told.stopped, "stopped twice"
+                told.stopped = True
+            case commands.ResponseResumed():
+                assert told.stopped, "resumed without a stop"
+                told.stopped = False
+            case _:
+                pass
+
+    def _end(self, ended: commands.ResponseEnded) -> None:
+        told = self.live[ended.response]
+        assert told.began
+        assert self._just_discarded == ended.response, "its making goes on after its end"
+        assert ended.text == told.text.strip()
+        words, heard = ended.text.split(), ended.heard.split()
+        assert words[: len(heard)] == heard, "heard what was not said"
+        assert ended.status != "completed" or not told.stopped
+        if ended.heard:
+            self.heard.append(ended.heard)
+        self._forget(ended.response)
+
+    def _forget(self, response: int) -> None:
+        del self.live[response]
+        self.gone.add(response)
