@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "ci",
-    max_examples=60,
+    max_examples=300,
     stateful_step_count=60,
     derandomize=True,
     database=None,

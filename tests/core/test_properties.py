@@ -165,6 +165,18 @@ class Conversations(RuleBasedStateMachine):
     def fail_synthesis(self) -> None:
         self.world.fail_synthesis()
 
+    @rule(ms=st.sampled_from([200, 600, 1_500]), text=HYPOTHESES)
+    def everything_works(self, ms: int, text: str) -> None:
+        self.world.live(ms, text)
+
+    @rule(text=HYPOTHESES, silence_ms=st.sampled_from([100, 600, 2_500]))
+    def an_exchange(self, text: str, silence_ms: int) -> None:
+        if not self.world.speaking:
+            self.world.start_speaking()
+        self.world.live(900, text)
+        self.world.stop_speaking()
+        self.world.live(silence_ms, text)
+
     # ── what has nothing to do with the present ──
 
     @rule(data=st.data())
