@@ -8,6 +8,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -24,6 +25,9 @@ READ_LIMIT_BYTES = 16 * MAX_MESSAGE_BYTES
 SEND_BUFFER_BYTES = 32 * 1024
 """The kernel's, for each connection: left to itself it takes megabytes, minutes of audio unread."""
 
+LINGER_S = 5.0
+"""A connection that is over is cut after this time, whether or not its client has read to the end."""
+
 FAREWELL_S = 2.0
 """When the server goes, its clients are told first; it waits no longer for their sessions to end."""
 
@@ -33,13 +37,13 @@ def run(host: str | None, port: int | None, config: Path | None) -> None:
     settings = load(config, **{k: v for k, v in {"host": host, "port": port}.items() if v is not None})
     with _listen(settings) as listener:
         app = create_app(settings, load_models(settings))
-        make_server(app, app.state.sessions).run(sockets=[listener])
+        Server(server_config(app), app.state.sessions).run(sockets=[listener])
 
 
-def make_server(app: object, sessions: Sessions) -> uvicorn.Server:
-    """The server of this application, set up as the protocol wants it."""
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+def server_config(app: Any) -> uvicorn.Config:
+    """How an ASGI application is served: as the protocol wants it."""
+    return uvicorn.Config(
+        app,
         ws=_Connection,
         ws_max_size=READ_LIMIT_BYTES,
         ws_per_message_deflate=False,
@@ -47,7 +51,6 @@ def make_server(app: object, sessions: Sessions) -> uvicorn.Server:
         log_level="warning",
         timeout_graceful_shutdown=1,
     )
-    return _Server(config, sessions)
 
 
 class _Connection(WebSocketsSansIOProtocol):
@@ -55,10 +58,12 @@ class _Connection(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
-        self.loop.call_later(FAREWELL_S, self.transport.abort)
+        self.loop.call_later(LINGER_S, self.transport.abort)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """Tells where it listens; tells its clients before it goes."""
+
     def __init__(self, config: uvicorn.Config, sessions: Sessions) -> None:
         super().__init__(config)
         self._sessions = sessions
@@ -88,9 +93,9 @@ def _listen(settings: Settings) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        why = str(error.strerror).partition(" (")[0]  # the address, once more, is in the brackets
         raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {error.strerror}; "
-            "name another port with --port, or stop what is using it"
+            f"cannot listen on {host}:{port}: {why}; name another with --host or --port, or stop what uses it"
         ) from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return listener

@@ -1,0 +1,71 @@
+"""`voice-server serve` as a person starts it: a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+SERVE = (sys.executable, "-m", "voice_server", "serve")
+LISTENING = re.compile(r"listening on (http://\S+)")
+PATIENCE_S = 60.0
+
+
+class ServerProcess:
+    """A server that has said where it listens."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self._process = process
+        self.url = url
+        """`ws://HOST:PORT/v1/voice`"""
+        self.pid = process.pid
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait for its end: the exit status, and what it said on stderr."""
+        async with asyncio.timeout(PATIENCE_S):
+            _, said = await self._process.communicate()
+        assert self._process.returncode is not None
+        return self._process.returncode, said.decode()
+
+
+@asynccontextmanager
+async def serving(*arguments: str, env: Mapping[str, str] | None = None) -> AsyncIterator[ServerProcess]:
+    """A server on a free port; killed in the end, if it has not ended by then."""
+    process = await _spawn(*arguments, "--port", "0", env=env)
+    try:
+        assert process.stdout
+        async with asyncio.timeout(PATIENCE_S):
+            line = (await process.stdout.readline()).decode()
+        found = LISTENING.search(line)
+        assert found, (line, (await process.communicate())[1].decode())
+        yield ServerProcess(process, found[1].replace("http", "ws", 1) + "/v1/voice")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def outcome(*arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run it to its end: the exit status, and what it said on stderr."""
+    process = await _spawn(*arguments, env=env)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            _, said = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+async def _spawn(*arguments: str, env: Mapping[str, str] | None) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *SERVE,
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **(env or {})},
+    )
