@@ -85,8 +85,8 @@ def test_a_stop_before_the_onset_is_early() -> None:
 
 
 def test_nothing_is_meant_when_the_assistant_did_not_talk() -> None:
-    silent = Session().plays(1_000, 300).recording()
-    finished = Session().plays(1_000, 1_200).recording()
+    silent = Session().plays(2_600, 300).recording()
+    finished = Session().plays(1_000, 1_200).says(2_250, "response.done", response=1).recording()
     assert not measure_overlap(silent, BEGIN_MS, ONSET_MS).valid
     assert not measure_overlap(finished, BEGIN_MS, ONSET_MS).valid
 
@@ -96,3 +96,16 @@ def test_a_stop_for_another_reason_is_no_barge_in() -> None:
     session.says(2_600, "response.done", response=1, status="interrupted")
     outcome = measure_overlap(session.recording(), BEGIN_MS, ONSET_MS)
     assert outcome.stop_ms == NEVER
+
+
+def test_an_answer_that_has_run_dry_is_still_on_but_was_silent_anyhow() -> None:
+    session = Session().plays(1_000, 1_200).says(2_570, "response.stop", response=1, reason="barge_in")
+    outcome = measure_overlap(session.recording(), BEGIN_MS, ONSET_MS)
+    assert (outcome.valid, outcome.stop_ms, outcome.silent_ms) == (True, 70, None)
+    assert measure_overlap(Session().plays(1_000, 1_200).recording(), BEGIN_MS, ONSET_MS).valid
+
+
+def test_going_on_in_the_silence_between_two_words_is_a_word_boundary() -> None:
+    session = stopped(2_590).says(2_800, "response.resume", response=1, position=1_590)
+    session.plays(2_810, 500, position=1_590)
+    assert measure_overlap(session.recording(), BEGIN_MS, ONSET_MS).resumed_at_word == (True,)

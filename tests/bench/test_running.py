@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.bench.sessions import Session
 from voice_server.bench.clips import Clip
 from voice_server.bench.control_run import looks_bad
 from voice_server.bench.controls import CONTROLS, Control, Name, control_server
 from voice_server.bench.latency import Run, measure
 from voice_server.bench.load import people
-from voice_server.bench.running import Connect, Result, Setting, run_trial
+from voice_server.bench.running import Connect, Result, Setting, measured, run_trial
 from voice_server.bench.scripted_server import run_scripted
 from voice_server.bench.trials import Suite, Trial, planned
 from voice_server.client.memory_link import memory_links
@@ -99,6 +101,13 @@ def test_an_answer_belongs_to_its_pause_also_when_it_sounds_over_the_words_after
         assert patient.pauses.cut_off == 0
 
     run_virtual(scenario())
+
+
+def test_holes_in_the_answers_are_summed_and_our_own_lateness_noted() -> None:
+    session = Session().plays(2_600, 100).plays(2_730, 100, position=100)
+    recording = replace(session.recording(), lateness_ms=(0.5, 3.0, 0.1))
+    result = measured(Result(Suite.TURNS, "a", 0), CLIPS[0], recording)
+    assert (result.underrun_ms, result.late_ms) == (30, 3)
 
 
 def test_the_waterfall_is_that_of_the_turns(run_virtual: RunVirtual) -> None:

@@ -42,8 +42,3 @@ def test_the_waterfall_is_that_of_the_answer_with_the_stages_that_were_reached()
     session.says(2_750, "response.done", response=1, latency={"turn_end": 9})
     session.says(3_100, "response.done", response=2, latency={"turn_end": 120, "first_token": None})
     assert measure_turn(session.recording(), SPOKEN, 300).latency == {"turn_end": 120.0}
-
-
-def test_holes_in_the_answer_are_summed() -> None:
-    session = Session().plays(2_600, 100).plays(2_730, 100, position=100)
-    assert measure_turn(session.recording(), SPOKEN, 300).underrun_ms == 30

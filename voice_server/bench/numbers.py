@@ -72,7 +72,6 @@ def _turn_numbers(results: Sequence[Result]) -> Iterable[Number]:
     yield Number(
         "early_answers", "answers before the speech was over", Share.where(t.early > 0 for t in turns)
     )
-    yield Number("underrun", "holes within an answer", _spread(t.underrun_ms for t in turns))
     yield Number("cut_offs", "pauses cut off", cut_off if pauses else None, Goal(at_most=0.10))
     yield Number("cut_offs_inside", "… audible before the speaker went on", inside if pauses else None)
 
@@ -82,12 +81,13 @@ def _overlap_numbers(results: Sequence[Result]) -> Iterable[Number]:
     noise = _overlaps(results, Suite.NOISE)
     stopped = [o for o in noise if o.verdict != "not stopped"]
     prompt = [o for o in speech if not o.early]
+    silent = [o.silent_ms for o in prompt if o.silent_ms is not None]
     again = [ms for o in noise for ms in o.on_again_ms]
     kept_stopped = [o.verdict in ("interrupted", "undecided") for o in noise]
     decided = [o.decision_ms for o in (*speech, *noise) if o.decision_ms is not None]
     at_word = [fact for o in (*speech, *noise) for fact in o.resumed_at_word]
     yield Number("barge_in_stop", "barge-in stop", _spread(o.stop_ms for o in prompt), Goal(p50=80, p95=150))
-    yield Number("barge_in_silence", "… to the last audio played", _spread(o.silent_ms for o in prompt))
+    yield Number("barge_in_silence", "… to the last audio played", _spread(silent))
     yield Number(
         "interruptions_recognised",
         "interruptions recognised",
@@ -129,6 +129,9 @@ def _faults(results: Sequence[Result]) -> Iterable[Number]:
     yield Number("leaked_frames", "frames of responses never begun or over", leaked, none)
     yield Number("changed_prefixes", "stable prefixes that changed", changed, none)
     yield Number("failed_sessions", "sessions that failed", _count(bool(r.error) for r in results), none)
+    held = [r for r in results if r.error is None]
+    yield Number("underrun", "holes in the answers, per session", _spread(r.underrun_ms for r in held))
+    yield Number("own_lateness", "our own latest frame, per session", _spread(r.late_ms for r in held))
     unfit = [r.overlap for r in results if r.overlap and not r.overlap.valid]
     yield Number("unfit_trials", "overlaps without an answer to speak over", len(unfit))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from typing import Any, Literal
 
 from voice_server.bench.answers import Answer, answers, audible_from, last_played_ms
 from voice_server.bench.statistics import NEVER
@@ -44,8 +45,8 @@ class OverlapOutcome:
     verdict: Verdict = "not stopped"
     stop_ms: float = NEVER
     """Onset → `response.stop` arrives."""
-    silent_ms: float = NEVER
-    """Onset → the last sample sounds at a client that obeys."""
+    silent_ms: float | None = NEVER
+    """Onset → the last sample sounds at a client that obeys; None: it was silent anyhow, having run dry."""
     early: bool = False
     """It stopped before the onset, at something in front of it: the two above are then not counted."""
     decision_ms: float | None = None
@@ -53,7 +54,7 @@ class OverlapOutcome:
     on_again_ms: tuple[float, ...] = ()
     """For each stop that was taken back: the onset → audible again."""
     hole_ms: tuple[float, ...] = ()
-    """For each stop that was taken back: how long it was silent."""
+    """For each stop that was taken back: from it to audible again."""
     resumed_at_word: tuple[bool, ...] = ()
 
 
@@ -62,10 +63,10 @@ def measure_overlap(recording: Recording, begin_ms: float, onsets_ms: tuple[floa
 
     Speech has one onset. A noise may have several; each stop belongs to the onset that came last before it.
     """
-    answer = _sounding(recording, begin_ms)
+    answer = _begun(recording, begin_ms)
     found = [s for s in stops(recording, answer.response) if s.at_ms >= begin_ms] if answer else []
-    if not found:
-        return OverlapOutcome(valid=answer is not None and answer.last_ms > onsets_ms[0])
+    if answer is None or not found:
+        return OverlapOutcome(valid=answer is not None and _goes_on(recording, answer, onsets_ms[0]))
     first = found[0]
     onset_ms = _onset_before(onsets_ms, first.at_ms)
     again = [stop for stop in found if stop.resumed]
@@ -73,11 +74,11 @@ def measure_overlap(recording: Recording, begin_ms: float, onsets_ms: tuple[floa
         valid=True,
         verdict=_verdict(found[-1]),
         stop_ms=first.at_ms - onset_ms,
-        silent_ms=first.silent_ms - onset_ms,
+        silent_ms=None if first.silent_ms < onset_ms else first.silent_ms - onset_ms,
         early=first.at_ms < onsets_ms[0],
         decision_ms=first.decided_ms - first.at_ms,
         on_again_ms=tuple(s.audible_ms - _onset_before(onsets_ms, s.at_ms) for s in again),
-        hole_ms=tuple(s.audible_ms - s.silent_ms for s in again),
+        hole_ms=tuple(s.audible_ms - s.at_ms for s in again),
         resumed_at_word=tuple(s.at_word for s in again if s.at_word is not None),
     )
 
@@ -112,7 +113,7 @@ def _stop(recording: Recording, entry: Entry, following: Entry | None) -> Stop:
 
 
 def _at_word(recording: Recording, resume: Entry, stopped_ms: float) -> bool | None:
-    """Whether it resumes at the start of the word that was cut, or of one that had only just ended."""
+    """Whether it resumes where a word begins or has ended, and that word is where it was cut."""
     rate_hz = recording.loudspeaker.rate_hz
     response = int(resume.message["response"])
     played_ms = recording.loudspeaker.played_ms(response, int(stopped_ms * rate_hz / 1000))
@@ -122,16 +123,33 @@ def _at_word(recording: Recording, resume: Entry, stopped_ms: float) -> bool | N
         if entry.message.get("response") == response
         for word in entry.message["words"]
     ]
-    unheard = [word for word in words if word["end_ms"] > played_ms - JUST_HEARD_MS]
-    begun = sum(word["start_ms"] <= played_ms for word in unheard)
     position_ms = int(resume.message["position"]) * 1000 / rate_hz
-    starts = [word["start_ms"] for word in unheard[: begun + 1]]
-    return any(abs(position_ms - start) <= WORD_TOLERANCE_MS for start in starts) if starts else None
+    return _is_boundary(position_ms, played_ms, words) if words else None
 
 
-def _sounding(recording: Recording, at_ms: float) -> Answer | None:
-    """The response that sounded around this moment."""
-    return next((a for a in answers(recording) if a.audible_ms <= at_ms < a.last_ms), None)
+def _is_boundary(position_ms: float, played_ms: float, words: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether no word is cut by going on here, none unheard left out, none long heard repeated."""
+    after, before = position_ms + WORD_TOLERANCE_MS, position_ms - WORD_TOLERANCE_MS
+    cut = any(word["start_ms"] < before and word["end_ms"] > after for word in words)
+    left_out = any(word["start_ms"] < before and word["end_ms"] > played_ms for word in words)
+    again = any(word["end_ms"] > after and word["end_ms"] <= played_ms - JUST_HEARD_MS for word in words)
+    return not (cut or left_out or again)
+
+
+def _begun(recording: Recording, at_ms: float) -> Answer | None:
+    """The response that was heard last before this moment."""
+    begun = [answer for answer in answers(recording) if answer.audible_ms <= at_ms]
+    return begun[-1] if begun else None
+
+
+def _goes_on(recording: Recording, answer: Answer, at_ms: float) -> bool:
+    """Whether the response is on at this moment: it sounds, or it has run dry but is not done."""
+    done = [
+        recording.log.time_ms(entry)
+        for entry in recording.log.received("response.done")
+        if entry.message.get("response") == answer.response
+    ]
+    return answer.last_ms > at_ms or not done or done[0] > at_ms
 
 
 def _verdict(last: Stop) -> Verdict:

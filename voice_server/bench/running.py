@@ -52,6 +52,8 @@ class Result:
     overlap: OverlapOutcome | None = None
     pauses: PausesOutcome | None = None
     faults: Faults | None = None
+    underrun_ms: float = 0.0
+    """Holes within the answers, because their audio came too late."""
     late_ms: float = 0.0
     """The latest frame of our own microphone."""
 
@@ -94,7 +96,9 @@ async def run_trial(setting: Setting, trial: Trial) -> Result:
 
 def measured(result: Result, clip: Clip, recording: Recording) -> Result:
     """The result, with what its suite is about."""
+    speaker = recording.loudspeaker
     found: dict[str, Any] = {"faults": count_faults(recording.log)}
+    found["underrun_ms"] = speaker.underrun_samples * 1000 / speaker.rate_hz
     found["late_ms"] = max(recording.lateness_ms, default=0.0)
     if result.suite in (Suite.TURNS, Suite.LONG):
         found["turn"] = measure_turn(recording, clip, LEAD_IN_MS)

@@ -22,8 +22,6 @@ class TurnOutcome:
     """Answers that could be heard before the speech was over; they are not the answer above."""
     final_ms: float
     """The last sample of speech → the last `transcript.final` arrives."""
-    underrun_ms: float
-    """Holes within the answers, because their audio came too late."""
     latency: dict[str, float] = field(default_factory=dict)
     """The answer's waterfall, as the server has it."""
 
@@ -35,13 +33,11 @@ def measure_turn(recording: Recording, clip: Clip, at_ms: float) -> TurnOutcome:
     heard = answers(recording)
     answer = next((a for a in heard if a.audible_ms >= over_ms), None)
     audible_ms = answer.audible_ms if answer else NEVER
-    speaker = recording.loudspeaker
     return TurnOutcome(
         gap_ms=audible_ms - spoken_ms,
         gap_from_level_ms=audible_ms - at_ms - clip.energy_end_ms,
         early=sum(at_ms <= a.audible_ms < over_ms for a in heard),
         final_ms=_final_ms(recording) - spoken_ms,
-        underrun_ms=speaker.underrun_samples * 1000 / speaker.rate_hz,
         latency=waterfall(recording, answer) if answer else {},
     )
 
