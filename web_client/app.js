@@ -75,7 +75,7 @@ class App {
       config: toConfig(this.#settings),
     });
     client.on('connection', (state) => this.#connectionChanged(client, state));
-    client.on('microphone', (state) => this.#microphoneChanged(state));
+    client.on('microphone', (state) => this.#microphoneChanged(client, state));
     client.on('loudspeaker', (state) => this.#warn('loudspeaker', state === 'failed' ? NO_SOUND : null));
     client.on('suspended', (suspended) => this.#warn('sound', suspended ? SILENCED : null));
     client.on('error', (error) => this.#complain(error));
@@ -88,12 +88,12 @@ class App {
   #connectionChanged(client, state) {
     this.#connection.show(state);
     if (state.phase === 'open') for (const text of this.#unsent.splice(0)) this.#transmit(client, text);
-    if (state.phase === 'closed') void client.closeMicrophone();
     this.#refresh();
   }
 
-  /** @param {import('./voice_client.js').MicrophoneState} state */
-  #microphoneChanged(state) {
+  /** @param {VoiceClient} client @param {import('./voice_client.js').MicrophoneState} state */
+  #microphoneChanged(client, state) {
+    if (client !== this.client) return; // it lets go of its microphone while the next one has one
     this.#listening = state === 'open';
     if (state === 'open') this.#notices.clear('microphone');
     else if (state !== 'closed') this.#notices.show('microphone', microphoneTrouble(state));

@@ -11,7 +11,7 @@
  * @typedef {object} ConnectionState
  * @property {'idle' | 'connecting' | 'open' | 'waiting' | 'closed'} phase `waiting` for the next attempt; `closed`
  *   for good, unless `open` is called again.
- * @property {Reason | null} reason Why it is not open.
+ * @property {Reason | null} reason Why it is not open; null where that was asked for.
  * @property {number | null} retryAtMs When the next attempt is made, on the environment's clock.
  * @property {boolean} fresh Open, with a new session in place of one that was lost.
  * @property {import('./types/protocol').ServerMessages['error'] | null} error What the server complained of, before it
@@ -101,7 +101,7 @@ export class Connection extends Emitter {
   close() {
     this.send({ type: 'session.end' });
     this.#hangUp(1000);
-    if (this.state.phase !== 'idle') this.#become('closed', 'ended');
+    if (this.state.phase !== 'idle' && this.state.phase !== 'closed') this.#become('closed', null);
   }
 
   /** Waiting for the next attempt: make it now, as when the network has come back. */

@@ -62,6 +62,7 @@ export class VoiceClient extends Emitter {
   #connection;
   #reports;
   #talking = false;
+  #released = Promise.resolve();
   /** The latest response whose audio came. */
   #response = 0;
 
@@ -101,13 +102,14 @@ export class VoiceClient extends Emitter {
   /** End the conversation and let go of the devices. */
   async stop() {
     this.#connection.close();
-    await Promise.all([this.closeMicrophone(), this.loudspeaker.close()]);
+    await this.#released;
   }
 
   async openMicrophone() {
     try {
       await this.#microphone.open();
-      this.emit('microphone', 'open');
+      if (this.connection.phase === 'closed') await this.#microphone.close(); // it was asked for until then
+      else this.emit('microphone', 'open');
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
       this.emit('microphone', error.fault);
@@ -170,7 +172,10 @@ export class VoiceClient extends Emitter {
   }
 
   #listenToServer() {
-    this.#connection.on('state', (state) => this.emit('connection', state));
+    this.#connection.on('state', (state) => {
+      if (state.phase === 'closed') this.#released = this.#release();
+      this.emit('connection', state);
+    });
     this.#connection.on('message', (message) => this.#receive(message));
     this.#connection.on('audio', (frame) => {
       if (!this.audible) return;
@@ -216,6 +221,11 @@ export class VoiceClient extends Emitter {
     this.#reports.reset();
     this.loudspeaker.clear();
     void this.#openLoudspeaker(rate);
+  }
+
+  async #release() {
+    this.#reports.reset();
+    await Promise.all([this.closeMicrophone(), this.loudspeaker.close()]);
   }
 
   /** @param {number} rate */

@@ -12,6 +12,7 @@ export async function record(app) {
   client.on('message', ({ type, response, reason }) =>
     marks.push({ type, response, reason, time: context.currentTime }),
   );
+  document.getElementById('stop').addEventListener('click', () => marks.push({ type: 'click', time: context.currentTime }), true);
   // The test serves this file to the page, but cannot to a worklet: hence the detour.
   const code = await (await fetch('/e2e/recorder.js')).blob();
   await context.audioWorklet.addModule(URL.createObjectURL(code));

@@ -70,6 +70,7 @@ def test_a_whole_conversation(open_page: OpenPage, serve: Serve, audio_dir: Path
     keys.press("Enter")
     page.wait_holder("idle")
     assert focused(page) == "talk"
+    assert page.page.locator(".notice").count() == 0
 
 
 def test_push_to_talk_on_the_space_bar(open_page: OpenPage, serve: Serve, audio_dir: Path) -> None:

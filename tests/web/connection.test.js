@@ -217,6 +217,7 @@ test('a polite end leaves no timers behind', () => {
   connection.close();
   assert.deepEqual(socket.takeTypes(), ['session.end']);
   assert.equal(socket.closedWith, 1000);
+  assert.equal(states.at(-1), 'closed');
   world.pass(60_000);
   assert.equal(world.sockets.length, 1);
   assert.deepEqual(socket.takeTypes(), []);

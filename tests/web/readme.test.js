@@ -48,7 +48,7 @@ test('the example works', async (t) => {
     'microphone: insecure', // Node has none
     'open ',
     'Assistant: At once.',
-    'closed ended',
+    'closed ',
     'microphone: closed',
   ]);
 });

@@ -176,6 +176,26 @@ test('a listener that was taken off hears nothing more', async () => {
   assert.equal(count, 0);
 });
 
+test('a connection that is closed for good lets go of the devices', async () => {
+  await establish();
+  world.socket().drop(4409);
+  await client.stop();
+  assert.equal(microphone.isOpen, false);
+  assert.equal(loudspeaker.rate, 0);
+});
+
+test('a microphone that is granted too late is not kept', async (t) => {
+  const states = [];
+  client.on('microphone', (state) => states.push(state));
+  t.mock.method(microphone, 'open', async () => {
+    await client.stop();
+    microphone.isOpen = true;
+  });
+  await client.start();
+  assert.equal(microphone.isOpen, false);
+  assert.deepEqual(states, ['closed']);
+});
+
 test('stopping lets go of everything', async () => {
   await establish();
   await client.stop();

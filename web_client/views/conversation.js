@@ -84,7 +84,7 @@ export class ConversationView {
     });
     client.on('stopped', ({ response, position, atMs }) => {
       this.#transcript.played(response, ms(position));
-      this.#meters.stopped(response, atMs);
+      if (position > 0) this.#meters.stopped(response, atMs);
       this.#showNumbers();
     });
     client.on('ended', ({ response }) => this.#transcript.finished(response));
