@@ -42,7 +42,8 @@ class FakePeer:
     async def received(self, count: int) -> list[tuple[str, int, int] | AudioFrame]:
         self.link.read_on()
         while len(self.link.received) < count:
-            await asyncio.sleep(0)
+            self.link.arrived.clear()
+            await self.link.arrived.wait()
         self.link.stop_reading()
         taken, self.link.received = self.link.received[:count], self.link.received[count:]
         return [_named(entry) if isinstance(entry, Told) else entry.frame for entry in taken]

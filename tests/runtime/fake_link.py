@@ -1,4 +1,4 @@
-"""A link that keeps what it is sent. It passes the same contract as the real one: tests/contracts/test_links.py."""
+"""A link that keeps what it is sent, and passes the real one's contract: `tests/contracts/test_links.py`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class FakeLink:
 
     def __init__(self, clock: Clock) -> None:
         self.received: list[Told | Played] = []
+        self.arrived = asyncio.Event()
+        """Set whenever something more has been received."""
         self.farewell: Farewell | None = None
         self._clock = clock
         self._reading = asyncio.Event()
@@ -42,12 +44,12 @@ class FakeLink:
     async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
         """The client is told when it reads."""
         await self._let_through()
-        self.received.append(Told(self._clock.now_ms(), item, seq, t_ms))
+        self._receive(Told(self._clock.now_ms(), item, seq, t_ms))
 
     async def send_audio(self, frame: AudioFrame) -> None:
         """The client hears it when it reads."""
         await self._let_through()
-        self.received.append(Played(self._clock.now_ms(), frame))
+        self._receive(Played(self._clock.now_ms(), frame))
 
     async def close(self, farewell: Farewell) -> None:
         """The client learns why, if it is still there."""
@@ -67,6 +69,10 @@ class FakeLink:
         """The connection is gone, without a word."""
         self._gone = True
         self._reading.set()
+
+    def _receive(self, entry: Told | Played) -> None:
+        self.received.append(entry)
+        self.arrived.set()
 
     async def _let_through(self) -> None:
         await self._reading.wait()

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import uvicorn
 from fastapi import FastAPI, WebSocket
 from websockets.asyncio.client import ClientConnection, connect
@@ -43,12 +44,12 @@ class SocketPeer:
 
     async def farewell(self) -> Farewell:
         """What it was told when the connection was closed."""
-        try:
+        with pytest.raises(ConnectionClosed) as closed:
             while True:
                 await self._connection.recv()
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return next(f for f, code in CLOSE_CODES.items() if code == closed.rcvd.code)
+        assert closed.value.rcvd is not None
+        code = closed.value.rcvd.code
+        return next(farewell for farewell, known in CLOSE_CODES.items() if known == code)
 
 
 def _told(data: str | bytes) -> tuple[str, int, int] | AudioFrame:
