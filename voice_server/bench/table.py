@@ -26,12 +26,10 @@ def numbers_table(found: Sequence[Number], title: str) -> Table:
 
 def waterfall_table(stages: Mapping[str, Distribution]) -> Table:
     """When each stage of an answer was reached, after the end of the speech; each bar is the median stage."""
-    table = Table(
-        title="turn, by stage (ms after the speech ended, as the server has it)", title_justify="left"
-    )
-    for heading, justify in (("stage", "left"), ("p50", "right"), ("p95", "right"), ("n", "right")):
-        table.add_column(heading, justify="left" if justify == "left" else "right")
-    table.add_column("")
+    title = "the turn by stage: ms after the speech ended, as the server has it"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("stage", "p50", "p95", "n", ""):
+        table.add_column(heading, justify="left" if heading in ("stage", "") else "right")
     longest = max((stage.p50 for stage in stages.values()), default=0.0) or 1.0
     before = 0.0
     for name, stage in stages.items():

@@ -19,7 +19,8 @@ Summary = dict[str, Any]
 def summarize(recording: Recording) -> Summary:
     """Who said what and when, in ms from the microphone's beginning; ready for JSON.
 
-    Gaps and onsets are taken from the level of the microphone's own sound, not from the server's messages.
+    Gaps and onsets are by the level of the microphone's own sound; `gap_from_transcript_ms` is by the
+    server's word.
     """
     spoken = loud_spans(recording.microphone, recording.input_rate_hz)
     heard = {answer.response: answer for answer in answers(recording)}
@@ -69,6 +70,7 @@ def _response(recording: Recording, began: Message, answer: Answer | None, spoke
         "audible_ms": _rounded(audible_ms),
         "last_ms": _rounded(answer.last_ms if answer else None),
         "gap_ms": _rounded(_gap_ms(audible_ms, spoken)),
+        "gap_from_transcript_ms": _rounded(_gap_from_transcript_ms(recording, audible_ms)),
         "stops": [
             {
                 "at_ms": _rounded(stop.at_ms),
@@ -90,7 +92,8 @@ def _user_lines(summary: Summary) -> Iterator[tuple[float, str]]:
 def _assistant_lines(summary: Summary) -> Iterator[tuple[float, str]]:
     for response in summary["responses"]:
         at_ms = response["audible_ms"]
-        gap = "" if response["gap_ms"] is None else f", {response['gap_ms']:.0f} ms after you"
+        gap_ms = response["gap_from_transcript_ms"]
+        gap = "" if gap_ms is None else f", {gap_ms:.0f} ms after your last word"
         yield (
             at_ms or 0,
             f"  {_seconds(at_ms)}  assistant  {response['text'] or ''} ({response['status']}{gap})",
@@ -111,11 +114,20 @@ def _stop_told(stop: Summary) -> str:
 
 
 def _gap_ms(audible_ms: float | None, spoken: list[Span]) -> float | None:
-    """From the last end of speech before the answer; None if nobody had spoken."""
+    """From where the microphone fell quiet last before the answer; None if it was never loud."""
     if audible_ms is None:
         return None
     ends = [end for _begin, end in spoken if end <= audible_ms]
     return audible_ms - ends[-1] if ends else None
+
+
+def _gap_from_transcript_ms(recording: Recording, audible_ms: float | None) -> float | None:
+    """From where the server says that the speech ended; None if it transcribed none before."""
+    finals = recording.log.received("transcript.final")
+    ends = [
+        float(e.message["end_ms"]) for e in finals if audible_ms and recording.log.time_ms(e) <= audible_ms
+    ]
+    return audible_ms - ends[-1] if audible_ms and ends else None
 
 
 def _after_onset_ms(at_ms: float, spoken: list[Span]) -> float | None:
