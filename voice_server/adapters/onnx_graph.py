@@ -1,34 +1,37 @@
-"""An ONNX graph, ready to run: what Silero and Smart Turn share, and all that knows onnxruntime."""
+"""An ONNX graph, ready to run: what the adapters of ONNX models share, and all that knows onnxruntime."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
+from numpy.typing import NDArray
 
 from voice_server.audio.log_mel import FloatArray
 from voice_server.errors import ModelError, ModelFileError
 
 
 class OnnxGraph:
-    """A loaded graph of float32 tensors. Calls may overlap.
+    """A loaded graph. Calls may overlap.
 
-    Raises ModelFileError when there is no such file or it is no graph.
+    `content` is the graph where it was changed after it was read from `path`. Raises ModelFileError when
+    there is no such file or it is no graph.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, content: bytes | None = None) -> None:
         if not path.is_file():
             raise ModelFileError(f"there is no model file {path}: run `voice-server models fetch`")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), _options(threads), providers=["CPUExecutionProvider"]
+                content or str(path), _options(threads), providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # onnxruntime's exceptions share no base of their own
             raise ModelFileError(f"{path} cannot be loaded: {error}") from error
         self._name = path.name
 
-    def run(self, inputs: Mapping[str, FloatArray]) -> list[FloatArray]:
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> list[FloatArray]:
         """Compute all outputs, in the graph's order. Blocks; releases the GIL. Raises ModelError."""
         try:
             outputs: list[FloatArray] = self._session.run(None, dict(inputs))

@@ -55,7 +55,7 @@ class Resampler:
         return self._up_to(-(-max(0, self._received - self._half) * self._up // self._down))
 
     def flush(self) -> Pcm:
-        """The rest, as if silence followed: ceil(n · to_hz / from_hz) samples in all. Ready for a new stream."""
+        """The rest, as if silence followed: ceil(n · to_hz / from_hz) samples in all. Then begins anew."""
         self._input = np.concatenate((self._input, _silence(self._half + 1)))
         rest = self._up_to(-(-self._received * self._up // self._down))
         self._input, self._start = _silence(self._half - 1), 1 - self._half

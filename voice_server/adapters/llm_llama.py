@@ -1,0 +1,244 @@
+"""Generation in process: llama.cpp, through the server object of xllamacpp.
+
+The server has one loop of its own that computes the next token of all answers together. Each answer blocks
+one thread of ours, in which it calls back for every piece of text; an answer that nobody wants any more ends
+at its next piece.
+
+The history of a session stays in the cache, so that only what is new is computed. But an answer that is still
+running holds its place there, and one that begins beside it, on the same history, would have to compute all
+of it again: one that is about to end is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from voice_server.adapters.chat_messages import chat_messages
+from voice_server.adapters.prompt_fitting import fitted
+from voice_server.core.conversation import Message
+from voice_server.errors import ModelError, ModelFileError
+from voice_server.ports import GenerateOptions
+
+MAX_TOKENS = 160
+"""About a minute of speech: an answer that is heard may not be longer."""
+TEMPERATURE = 0.2
+TOP_P = 0.9
+"""What the authors of SmolLM2 advise; at 0.7 it answers "How are you?" with a row of emoji."""
+REPEAT_PENALTY = 1.1
+"""Against the loops that so small a model falls into when it is this cool."""
+CACHE_MIB = 1_024
+"""For the histories of sessions that are not answering just now."""
+SLOT_SIMILARITY = 0.01
+REUSED_TOKENS = 32
+"""With these two a history that lost its oldest messages is moved within the cache, not computed again."""
+SPINS = "2000"
+"""How often a thread looks whether the other is done, before it sleeps. See `_library`."""
+MIN_ROOM_TOKENS = 32
+SILENT = -1
+"""llama.cpp's verbosity."""
+
+
+class LlamaLanguageModel:
+    """Fits `ports.LanguageModel`. Constructing it reads the model: for start-up; `close` it at the end.
+
+    `parallel` answers are generated at once, with `threads` threads for all of them; more wait. Each has
+    `context_tokens` for its prompt and itself; what does not fit is left out of the prompt, oldest first.
+    Raises ModelFileError when there is no such file or it is no model.
+    """
+
+    def __init__(
+        self, model_path: Path, *, threads: int = 2, parallel: int = 4, context_tokens: int = 2_048
+    ) -> None:
+        self.name = model_path.stem
+        self.api_key = secrets.token_urlsafe(16)
+        self._context_tokens = context_tokens
+        self._server = self._load(model_path, threads, parallel)
+        self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="llama")
+        self._answers: set[_Answer] = set()
+
+    @property
+    def url(self) -> str:
+        """Where llama.cpp serves the same model to OpenAI's clients, on loopback, to who has `api_key`."""
+        return f"{self._server.listening_address}/v1"
+
+    async def generate(
+        self, messages: Sequence[Message], options: GenerateOptions
+    ) -> AsyncGenerator[str, None]:
+        """Stream the answer. Closing the generator returns at once; the thread ends within one token."""
+        if options.model not in (None, self.name):
+            raise ModelError(f"there is no language model {options.model!r}: this server runs {self.name}")
+        answer = await self._begin(_Answer(tuple(messages)), options)
+        try:
+            while piece := await answer.next_piece():
+                yield piece
+        finally:
+            answer.stopped = True
+
+    async def prime(self, messages: Sequence[Message]) -> None:
+        """Have these messages in the cache: the next prompt that begins with them is answered sooner."""
+        answer = _Answer(tuple(messages), priming=True)
+        try:
+            await self._begin(answer, GenerateOptions(max_tokens=1))
+            await answer.finished.wait()
+        except ModelError:
+            pass  # whoever generates will be told
+        finally:
+            answer.stopped = True
+
+    def close(self) -> None:
+        """End all answers with an error, and the threads. Waits for the tokens that are being computed."""
+        for answer in tuple(self._answers):
+            answer.stopped = True
+            answer.finish(ModelError("the language model was shut down"))
+        self._threads.shutdown(cancel_futures=True)
+        self._server = None
+
+    async def _begin(self, answer: _Answer, options: GenerateOptions) -> _Answer:
+        for earlier in tuple(self._answers):
+            if earlier.ends_soon and answer.builds_on(earlier):
+                await earlier.finished.wait()  # it holds the place in the cache where our history is
+        try:
+            future = self._threads.submit(self._answer, answer, options)
+        except RuntimeError as error:  # the executor's, after close
+            raise ModelError("the language model was shut down") from error
+        self._answers.add(answer)
+        future.add_done_callback(lambda _: self._answers.discard(answer))
+        return answer
+
+    # ── in a thread ──
+
+    def _answer(self, answer: _Answer, options: GenerateOptions) -> None:
+        max_tokens = min(options.max_tokens or MAX_TOKENS, self._context_tokens // 2)
+        room = self._context_tokens - max_tokens
+        error = None
+        while room >= MIN_ROOM_TOKENS and not answer.stopped:
+            request = _request(fitted(answer.prompt, room), max_tokens, options.temperature)
+            error = self._attempt(request, answer)
+            if not _is_too_long(error):
+                break
+            room //= 2
+        answer.finish(ModelError(f"llama.cpp: {error['message']}") if error else None)
+
+    def _attempt(self, request: dict[str, Any], answer: _Answer) -> dict[str, Any] | None:
+        """Generate until the end. Returns llama.cpp's error, if it refused or failed."""
+        errors: list[dict[str, Any]] = []
+
+        def receive(event: dict[str, Any]) -> bool:
+            if "error" in event:
+                errors.append(event["error"])
+            elif text := _text(event):
+                answer.put(text)
+            return answer.ends_soon
+
+        try:
+            self._server.handle_chat_completions(request, receive)
+        except Exception as error:  # what llama.cpp throws arrives as RuntimeError, ValueError and more
+            return {"message": str(error)}
+        return errors[0] if errors else None
+
+    def _load(self, model_path: Path, threads: int, parallel: int) -> Any:
+        if not model_path.is_file():
+            raise ModelFileError(f"there is no model file {model_path}: run `voice-server models fetch`")
+        llama = _library()
+        params = llama.CommonParams()
+        params.model.path = str(model_path)
+        params.model_alias = {self.name}
+        params.n_ctx, params.n_parallel = self._context_tokens * parallel, parallel
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+        params.cache_ram_mib = CACHE_MIB
+        params.slot_prompt_similarity, params.n_cache_reuse = SLOT_SIMILARITY, REUSED_TOKENS
+        params.enable_reasoning = 0  # nobody listens to silence
+        params.api_keys, params.cors_origins, params.ui = [self.api_key], "", False
+        params.verbosity = SILENT
+        try:
+            return llama.Server(params)
+        except Exception as error:
+            raise ModelFileError(f"{model_path} cannot be loaded: {error}") from error
+
+
+class _Answer:
+    """Pieces of text on their way from a thread to the loop. At most `max_tokens`, and so without a bound."""
+
+    def __init__(self, prompt: tuple[Message, ...], *, priming: bool = False) -> None:
+        self.prompt = prompt
+        self.priming = priming
+        self.stopped = False
+        self.finished = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._pieces: asyncio.Queue[str | ModelError | None] = asyncio.Queue()
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether its text is not wanted, or no longer: it ends at its first or next piece."""
+        return self.stopped or self.priming
+
+    def builds_on(self, earlier: _Answer) -> bool:
+        """Whether its prompt is the same conversation, with a last message that begins alike."""
+        if not self.prompt or self.prompt[:-1] != earlier.prompt[:-1]:
+            return False
+        ours, theirs = self.prompt[-1].content, earlier.prompt[-1].content
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
+        return 2 * alike >= len(theirs)
+
+    async def next_piece(self) -> str | None:
+        """Text, or None at the end. Raises ModelError."""
+        piece = await self._pieces.get()
+        if isinstance(piece, ModelError):
+            raise piece
+        return piece
+
+    def put(self, text: str) -> None:
+        """From any thread."""
+        self._call(self._pieces.put_nowait, text)
+
+    def finish(self, error: ModelError | None) -> None:
+        """From any thread: no text follows."""
+        self._call(self._pieces.put_nowait, error)
+        self._call(self.finished.set)
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+
+def _library() -> Any:
+    """xllamacpp, imported when it is needed, because its OpenMP reads the environment at that moment.
+
+    Left to itself, a thread that waits for another spins for milliseconds, and where a third wants the core,
+    all of them lose: the first token came after 859 ms instead of 250, the others at 4 a second instead of 26
+    (two threads on two cores, one of them taken). With no spinning at all an idle machine is half as fast.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+    import xllamacpp
+
+    return xllamacpp
+
+
+def _request(messages: Sequence[Message], max_tokens: int, temperature: float | None) -> dict[str, Any]:
+    return {
+        "messages": chat_messages(messages),
+        "max_tokens": max_tokens,
+        "temperature": TEMPERATURE if temperature is None else temperature,
+        "top_p": TOP_P,
+        "repeat_penalty": REPEAT_PENALTY,
+        "stream": True,
+        "cache_prompt": True,
+    }
+
+
+def _text(event: dict[str, Any]) -> str | None:
+    choices = event.get("choices") or [{}]
+    text: str | None = choices[0].get("delta", {}).get("content")
+    return text
+
+
+def _is_too_long(error: dict[str, Any] | None) -> bool:
+    return error is not None and error.get("type") == "exceed_context_size_error"
