@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -19,14 +20,17 @@ from voice_server.adapters.vad_silero import SileroJudge
 from voice_server.adapters.vad_webrtc import WebrtcGate
 from voice_server.core.conversation import Message
 from voice_server.model_files import locate
+from voice_server.observers import Observer
+from voice_server.observing.metrics import CONTENT_TYPE
 from voice_server.ports import LanguageModel, Models
 from voice_server.runtime.clock import SystemClock
 from voice_server.runtime.inference import ThreadWorkers
 from voice_server.runtime.session import RuntimeOptions
 from voice_server.runtime.sessions import Sessions
 from voice_server.settings import Settings
-from voice_server.transports.http import health_routes, page
-from voice_server.transports.native import Terms
+from voice_server.telemetry import telemetry
+from voice_server.transports.http import health_routes, metrics_route, page
+from voice_server.transports.native import Terms, told
 from voice_server.transports.websocket import VoiceEndpoint
 
 WEB_CLIENT = Path(__file__).parent.parent / "web_client"
@@ -49,6 +53,11 @@ class Loaded:
     light: ThreadWorkers
     """For the judge alone: an onset must not wait behind a transcription."""
 
+    def report_to(self, observer: Observer) -> None:
+        """Tell this observer of each piece of work."""
+        self.heavy.report_to(observer.ran)
+        self.light.report_to(observer.ran)
+
     def close(self) -> None:
         """End the threads."""
         self.heavy.close()
@@ -59,20 +68,28 @@ class Loaded:
 
 def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
     """The application; `state.sessions` are its sessions. It closes the models when it ends."""
-    sessions = _sessions(loaded.models, settings)
+    runtime, terms = runtime_options(settings), _terms(settings)
+    looking_on = telemetry(settings, runtime, partial(told, terms=terms))
+    loaded.report_to(looking_on.observer)
+    sessions = _sessions(loaded.models, settings, runtime, looking_on.observer)
+    looking_on.metrics.watch_buffers(sessions.buffered_bytes)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             await _warm_up(loaded.models, settings)
+            looking_on.start()
             yield
             sessions.drain()
         finally:
             loaded.close()
+            looking_on.close()
 
     app = FastAPI(title="voice-server", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.sessions = sessions
-    _mount(app, sessions, settings)
+    if settings.telemetry.metrics:
+        app.include_router(metrics_route(looking_on.metrics.exposition, CONTENT_TYPE))
+    _mount(app, sessions, terms, settings)
     return app
 
 
@@ -99,24 +116,31 @@ def _language_model(settings: Settings) -> LanguageModel:
     return LlamaLanguageModel(_only(locate(files.llm, files.dir), "*.gguf"))
 
 
-def _sessions(models: Models, settings: Settings) -> Sessions:
-    options = RuntimeOptions(
+def runtime_options(settings: Settings) -> RuntimeOptions:
+    """How sessions are run."""
+    return RuntimeOptions(
         lead_ms=settings.audio.lead_ms,
         heartbeat_ms=settings.session.heartbeat_ms,
         stall_limit_ms=settings.session.stall_limit_ms,
         policy=settings.policy(),
     )
+
+
+def _sessions(models: Models, settings: Settings, options: RuntimeOptions, observer: Observer) -> Sessions:
     config = settings.session_config(models.synthesizer.sample_rate_hz)
-    return Sessions(models, SystemClock(), options, config, settings.server.max_sessions)
+    return Sessions(models, SystemClock(), options, config, settings.server.max_sessions, observer)
 
 
-def _mount(app: FastAPI, sessions: Sessions, settings: Settings) -> None:
-    terms = Terms(
+def _terms(settings: Settings) -> Terms:
+    return Terms(
         lead_ms=settings.audio.lead_ms,
         heartbeat_ms=settings.session.heartbeat_ms,
         resume_window_ms=0,
         idle_ms=settings.session.idle_limit_ms,
     )
+
+
+def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -> None:
     keys = tuple(key.get_secret_value() for key in settings.server.keys)
     start_timeout_s = settings.session.start_timeout_ms / 1000
     app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
@@ -131,7 +155,7 @@ async def _warm_up(models: Models, settings: Settings) -> None:
             await model.warm_up()
     language_model = models.language_model
     if isinstance(language_model, LlamaLanguageModel):
-        await language_model.warm_up((Message("system", settings.session.instructions),))
+        await language_model.prime((Message("system", settings.session.instructions),))
 
 
 def _only(directory: Path, pattern: str) -> Path:

@@ -48,7 +48,7 @@ class Observer:
     def connected(self) -> None:
         """Somebody is at the door."""
 
-    def disconnected(self) -> None:
+    def disconnected(self, lasted_ms: int) -> None:
         """A connection is closed, whatever became of it."""
 
     def refused(self, code: str) -> None:

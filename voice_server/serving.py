@@ -32,9 +32,10 @@ FAREWELL_S = 2.0
 """When the server goes, its clients are told first; it waits no longer for their sessions to end."""
 
 
-def run(host: str | None, port: int | None, config: Path | None) -> None:
+def run(host: str | None, port: int | None, config: Path | None, capture: Path | None = None) -> None:
     """Serve until told to stop. Raises ConfigurationError where that cannot begin."""
-    settings = load(config, **{k: v for k, v in {"host": host, "port": port}.items() if v is not None})
+    server = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    settings = load(config, {"dir": capture} if capture else {}, **server)
     with _listen(settings) as listener:
         app = create_app(settings, load_models(settings))
         Server(server_config(app), app.state.sessions).run(sockets=[listener])

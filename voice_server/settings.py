@@ -149,6 +149,47 @@ class TurnSettings(Section):
     """Whether the user's speech stops the assistant."""
 
 
+class CaptureSettings(Section):
+    """Sessions written down, to be replayed and looked at: see [the trace format](trace.md)."""
+
+    dir: Path | None = None
+    """Where to. None: nothing is captured. The same as `--capture`."""
+    sessions: Literal["all", "asked"] = "all"
+    """`asked`: only those whose client asks for it in `session.start`. Each client is told."""
+    words: bool = True
+    """Whether the traces hold what was said. Without, decisions cannot be replayed."""
+    sound: bool = True
+    """Whether the traces hold sound. Without, models cannot be replayed."""
+    session_mb: Annotated[int, Field(ge=1)] = 1_000
+    """A session that grows larger is not captured to its end. An hour takes some 200 to 400."""
+    total_mb: Annotated[int, Field(ge=1)] = 10_000
+    """When all together are larger, the oldest are deleted."""
+
+
+class LoggingSettings(Section):
+    """The log, on standard error."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """`auto`: for people where standard error is a terminal, else JSON lines."""
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+    """From `info` on, there is a line for each message."""
+    words: bool = False
+    """Whether the log holds what was said. Secrets it never holds."""
+    audio_every: Annotated[int, Field(ge=0)] = 100
+    """One line for so many audio frames of a session; 0: none."""
+
+
+class TelemetrySettings(Section):
+    """Numbers and traces for those who run it."""
+
+    metrics: bool = True
+    """Whether `/metrics` answers, for Prometheus. It needs no key."""
+    otlp_url: str | None = None
+    """An OpenTelemetry collector, as in `http://127.0.0.1:4318/v1/traces`: it gets a span for each turn.
+
+    Needs the extra `telemetry`. None: no spans."""
+
+
 class Settings(BaseSettings):
     """The whole tree. Make it with `load`."""
 
@@ -162,6 +203,9 @@ class Settings(BaseSettings):
     audio: AudioSettings = Field(default_factory=AudioSettings)
     session: SessionSettings = Field(default_factory=SessionSettings)
     turn: TurnSettings = Field(default_factory=TurnSettings)
+    capture: CaptureSettings = Field(default_factory=CaptureSettings)
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
     def session_config(self, output_rate_hz: int) -> SessionConfig:
         """What a session is before its client says anything. `output_rate_hz`: the voice's own."""
@@ -182,13 +226,15 @@ class Settings(BaseSettings):
         return Policy(generation_stall_ms=self.llm.stall_ms, idle_limit_ms=self.session.idle_limit_ms)
 
 
-def load(file: Path | None = None, **server: str | int) -> Settings:
-    """Defaults, then this TOML file, then the environment, then `server`: fields of `[server]` as arguments.
+def load(file: Path | None = None, capture: dict[str, Any] | None = None, **server: str | int) -> Settings:
+    """Defaults, then this TOML file, then the environment, then `server`: fields of `[server]` as arguments,
+    and `capture`: those of `[capture]`.
 
     Raises ConfigurationError, which names each wrong field and where it was set.
     """
     _check_names_of_variables()
-    layers = [_read(file) if file else {}, _environment(), {"server": server} if server else {}]
+    arguments = {name: fields for name, fields in (("server", server), ("capture", capture)) if fields}
+    layers = [_read(file) if file else {}, _environment(), arguments]
     try:
         return Settings(**_layered(*layers))
     except ValidationError as error:

@@ -11,6 +11,10 @@ import typer
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. Default: 8000")] = None,
+    capture: Annotated[
+        Path | None,
+        typer.Option(help="Write every session down here; its client is told.", metavar="DIR"),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings in TOML; see docs/reference/settings.md", metavar="FILE")
     ] = None,
@@ -22,4 +26,4 @@ def serve(
     """
     from voice_server.serving import run
 
-    run(host, port, config)
+    run(host, port, config, capture)

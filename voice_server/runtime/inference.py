@@ -34,10 +34,10 @@ class _Job:
 class ThreadWorkers:
     """Fits `ports.Workers`. Threads start with the first job and end with `close`."""
 
-    def __init__(self, threads: int, queue_limit: int = 256, ran: Ran | None = None) -> None:
+    def __init__(self, threads: int, queue_limit: int = 256) -> None:
         self._count = threads
         self._limit = queue_limit
-        self._ran = ran
+        self._ran: Ran | None = None
         self._jobs: list[_Job] = []
         self._numbers = 0
         self._closed = False
@@ -52,6 +52,10 @@ class ThreadWorkers:
             return await future
         finally:
             self._withdraw(job)
+
+    def report_to(self, ran: Ran) -> None:
+        """Tell this of each piece of work from now on."""
+        self._ran = ran
 
     def close(self) -> None:
         """Refuse what comes, drop what waits, finish what runs, end the threads."""

@@ -13,6 +13,8 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 
+from voice_server.audio.pcm import Pcm
+from voice_server.audio.rates import INPUT_HZ, frame_bytes
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
@@ -83,7 +85,7 @@ class SessionRunner:
         self._session = session
         self._core = WatchedSession(session, self._watch.decided)
         self._intake = Intake(config.input_rate_hz)
-        self._frames: asyncio.Queue[bytes] = asyncio.Queue(FRAME_LIMIT)
+        self._frames: asyncio.Queue[Pcm] = asyncio.Queue(FRAME_LIMIT)
         self._hearing = Hearing(models.gate, models.judge, options.hearing)
         self._input = InputBuffer()
         self._asking = Asking(models, clock, self._input, self._configured)
@@ -124,6 +126,12 @@ class SessionRunner:
     def heard_ms(self) -> int:
         """The input clock: sound that has come in."""
         return self._input.end_ms
+
+    def buffered_bytes(self, where: str) -> int:
+        """Audio that waits: `in` to be heard, `out` to be sent."""
+        if where == "in":
+            return self._frames.qsize() * frame_bytes(INPUT_HZ)
+        return sum(speech.unsent_bytes for speech in self._speeches.values())
 
     # ── the session's life ──
 
@@ -181,7 +189,8 @@ class SessionRunner:
         async for item in inbound:
             self._last_sign_ms = self._clock.now_ms()
             if isinstance(item, Heard):
-                await self._frames.put(item.pcm)
+                for frame in self._intake.push(item.pcm):
+                    await self._frames.put(frame)
             elif isinstance(item, events.Event):
                 self._tell(item)
             else:
@@ -200,10 +209,10 @@ class SessionRunner:
 
     async def _listen(self) -> None:
         while True:
-            for frame in self._intake.push(await self._frames.get()):
-                self._input.append(frame)
-                if event := await self._hearing.hear(frame):
-                    self._tell(event)
+            frame = await self._frames.get()
+            self._input.append(frame)
+            if event := await self._hearing.hear(frame):
+                self._tell(event)
 
     async def _keep_time(self) -> None:
         while True:

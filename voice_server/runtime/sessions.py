@@ -72,6 +72,10 @@ class Sessions:
             del self._running[runner.id]
             self._changed.set()
 
+    def buffered_bytes(self, where: str) -> int:
+        """Audio that waits in all sessions: `in` to be heard, `out` to be sent."""
+        return sum(runner.buffered_bytes(where) for runner in self._running.values())
+
     def drain(self) -> None:
         """Take nobody in, and tell everybody to come back."""
         self._draining = True

@@ -30,7 +30,12 @@ class Speech:
     @property
     def next_end_samples(self) -> int:
         """Where the next frame ends."""
-        return min(self._sent + self._frame_samples, len(self._pcm) // BYTES_PER_SAMPLE)
+        return self._sent + min(self._frame_samples, self._left_samples)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Audio that is there and has not left."""
+        return len(self._pcm) - self._sent * BYTES_PER_SAMPLE
 
     def append(self, samples: Pcm) -> None:
         """More audio was made."""
@@ -60,18 +65,25 @@ class Speech:
 
     @property
     def sendable(self) -> bool:
-        """Whether there is a frame to send now."""
-        left = len(self._pcm) // BYTES_PER_SAMPLE - self._sent
-        full = left >= self._frame_samples
-        return self._playing and (full or (self._complete and not self._last_sent))
+        """Whether there is anything to send now."""
+        return self._playing and (self._left_samples > 0 or (self._complete and not self._last_sent))
+
+    @property
+    def whole(self) -> bool:
+        """Whether the next frame is as long as it will be; else it is a scrap that may yet grow."""
+        return self._complete or self._left_samples >= self._frame_samples
 
     def take_frame(self) -> AudioFrame:
-        """The next frame; shorter, even empty, only at the end."""
+        """The next frame; empty only at the end."""
         start, end = self._sent, self.next_end_samples
         self._sent = end
         self._last_sent = self._complete and end * BYTES_PER_SAMPLE == len(self._pcm)
         pcm = bytes(self._pcm[start * BYTES_PER_SAMPLE : end * BYTES_PER_SAMPLE])
         return AudioFrame(self.response, start, self._last_sent, pcm)
+
+    @property
+    def _left_samples(self) -> int:
+        return len(self._pcm) // BYTES_PER_SAMPLE - self._sent
 
     @property
     def _complete(self) -> bool:

@@ -1,7 +1,8 @@
-"""What is not a conversation: health, readiness, and the page."""
+"""What is not a conversation: health, readiness, numbers, and the page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import APIRouter, Response
@@ -22,6 +23,17 @@ def health_routes(sessions: Sessions) -> APIRouter:
     async def readyz(response: Response) -> dict[str, str | int]:
         response.status_code = 200 if sessions.admitting else 503
         return {"status": "ready" if sessions.admitting else "busy", "sessions": len(sessions)}
+
+    return router
+
+
+def metrics_route(exposition: Callable[[], bytes], content_type: str) -> APIRouter:
+    """`/metrics`: numbers for Prometheus."""
+    router = APIRouter()
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(exposition(), media_type=content_type)
 
     return router
 

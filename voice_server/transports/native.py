@@ -11,7 +11,7 @@ from voice_server.core.policy import SessionConfig
 from voice_server.errors import ProtocolError
 from voice_server.ports import Farewell, Notice, Opened, Pinged, Ponged, Refused
 from voice_server.protocol import limits
-from voice_server.protocol.codec import decode
+from voice_server.protocol.codec import decode, encode
 from voice_server.protocol.codes import CloseCode, ErrorCode
 from voice_server.protocol.complaints import meant, shown
 from voice_server.protocol.configuring import resolved
@@ -86,6 +86,11 @@ def written(item: Fact | Notice, rate_hz: int, terms: Terms) -> ServerMessage:
             return _error(item)
         case _:
             return message_of(item, rate_hz)
+
+
+def told(item: Fact | Notice, rate_hz: int, seq: int, t_ms: int, terms: Terms) -> str:
+    """The text frame for what the client is to be told."""
+    return encode(written(item, rate_hz, terms), seq, t_ms)
 
 
 def _error(refused: Refused) -> Error:

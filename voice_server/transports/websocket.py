@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -21,7 +22,7 @@ from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
 from voice_server.runtime.session import Inbound, SessionRunner
 from voice_server.runtime.sessions import Sessions
-from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, written
+from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, told
 
 SUBPROTOCOL = "voice.v1"
 KEY_PREFIX = "voice.key."
@@ -42,7 +43,7 @@ class WebSocketLink:
     async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
         """One text frame."""
         try:
-            await self._socket.send_text(encode(written(item, self._rate_hz, self._terms), seq, t_ms))
+            await self._socket.send_text(told(item, self._rate_hz, seq, t_ms, self._terms))
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the client is gone") from error
 
@@ -77,11 +78,12 @@ class VoiceEndpoint:
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, from the handshake to its close."""
+        began_s = time.monotonic()
         self._sessions.observer.connected()
         try:
             await self._serve(socket)
         finally:
-            self._sessions.observer.disconnected()
+            self._sessions.observer.disconnected(round((time.monotonic() - began_s) * 1000))
 
     async def _serve(self, socket: WebSocket) -> None:
         offered: list[str] = socket.scope.get("subprotocols", [])

@@ -1,0 +1,1 @@
+"""Looking on: logs, metrics, and captures of whole sessions."""
