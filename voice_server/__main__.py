@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from voice_server.cli import docs, models, serve
+from voice_server.cli import bench, docs, models, replay, serve, talk
 from voice_server.errors import VoiceServerError
 
 app = typer.Typer(
@@ -21,6 +21,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(serve.serve)
+app.command()(talk.talk)
+app.command()(replay.replay)
+app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
 app.command(hidden=True)(docs.docs)
 
