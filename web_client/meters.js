@@ -51,12 +51,11 @@ export class Meters {
 
   #clock = new InputClock();
   /** @type {number | null} */
-  #speechStartedAt = null;
-  /** @type {number | null} */
   #speechEndedAt = null;
   /** Responses that answer speech, so that their first sound ends a turn gap. @type {Set<number>} */
   #answers = new Set();
-  #barged = 0;
+  /** The response that was last spoken over, and when that speech began. @type {{response: number, at: number} | null} */
+  #barged = null;
 
   /** @param {number} nowMs When a frame was sent. */
   frameSent(nowMs) {
@@ -69,9 +68,6 @@ export class Meters {
       case 'session.started':
         this.#restart();
         break;
-      case 'speech.started':
-        this.#speechStartedAt = this.#clock.wallMs(message.at_ms);
-        break;
       case 'speech.stopped':
         this.#speechEndedAt = this.#clock.wallMs(message.at_ms);
         break;
@@ -79,7 +75,7 @@ export class Meters {
         if (this.#speechEndedAt !== null) this.#answers.add(message.response);
         break;
       case 'response.stop':
-        if (message.reason === 'barge_in') this.#barged = message.response;
+        if (message.reason === 'barge_in') this.#bargedIn(message);
         break;
       case 'response.done':
         if (message.latency && Object.keys(message.latency).length) this.latency = message.latency;
@@ -101,15 +97,20 @@ export class Meters {
 
   /** A stopped response became silent. @param {number} response @param {number} atMs */
   stopped(response, atMs) {
-    if (response !== this.#barged || this.#speechStartedAt === null) return;
-    this.bargeInMs = Math.round(atMs - this.#speechStartedAt);
+    if (response === this.#barged?.response) this.bargeInMs = Math.round(atMs - this.#barged.at);
+  }
+
+  /** @param {{response: number, at_ms: number}} stop Its `at_ms` is where the speech began that caused it. */
+  #bargedIn({ response, at_ms }) {
+    const at = this.#clock.wallMs(at_ms);
+    this.#barged = at === null ? null : { response, at };
   }
 
   /** The last numbers stay to be seen; what they are measured from belongs to the session. */
   #restart() {
     this.#clock.reset();
-    this.#speechStartedAt = this.#speechEndedAt = null;
+    this.#speechEndedAt = null;
     this.#answers.clear();
-    this.#barged = 0;
+    this.#barged = null;
   }
 }

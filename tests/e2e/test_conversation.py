@@ -62,7 +62,7 @@ def speech(audio_dir: Path) -> Callable[[str], Path]:
 
 def said(page: VoicePage) -> str:
     """What the page shows that the user said first."""
-    return page.page.locator(".turn.user p").first.inner_text()
+    return str(page.page.locator(".turn.user p").first.inner_text())
 
 
 def test_a_whole_turn(

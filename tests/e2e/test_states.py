@@ -54,7 +54,7 @@ def test_words_appear_light_up_and_are_struck_out(open_page: OpenPage, serve: Se
         peer.say(1, ANSWER)
         cut.wait(10)
         peer.send("speech.started", turn=2, at_ms=peer.heard_ms - 60)
-        peer.send("response.stop", response=1, reason="barge_in", at_ms=peer.heard_ms)
+        peer.send("response.stop", response=1, reason="barge_in", at_ms=peer.heard_ms - 60)
         played_ms = peer.expect("playback")["played_ms"]
         cut.clear()
         cut.wait(10)

@@ -56,11 +56,11 @@ class VoicePage:
 
     def notice(self) -> str:
         """What is wrong, as the page says it; waits for it."""
-        return self.page.inner_text(".notice p")
+        return str(self.page.inner_text(".notice p"))
 
     def words(self, state: str) -> list[str]:
         """The assistant's words in this state."""
-        return self.page.locator(f".word[data-state={state}]").all_inner_texts()
+        return [str(text) for text in self.page.locator(f".word[data-state={state}]").all_inner_texts()]
 
     def announced(self) -> str:
         """What was last read out to those who listen to the page."""
