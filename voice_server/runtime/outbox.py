@@ -16,6 +16,8 @@ from voice_server.ports import Clock, Link, Notice
 from voice_server.runtime.speaking import Speech
 
 FACT_LIMIT = 1_000
+SCRAP_LEAD_MS = 60
+"""What is less than a frame waits for more to be made, until the client has only so much left to play."""
 
 
 class ReaderStalledError(VoiceServerError):
@@ -37,6 +39,7 @@ class Outbox:
         self._start_ms = clock.now_ms()
         self._rate_hz = rate_hz
         self._lead_samples = lead_ms * rate_hz // 1000
+        self._scrap_lead_samples = min(lead_ms, SCRAP_LEAD_MS) * rate_hz // 1000
         self._played = played
         self._facts: deque[Fact | Notice] = deque()
         self._speech: Speech | None = None
@@ -119,5 +122,6 @@ class Outbox:
         speech = self._speech
         if speech is None or not speech.sendable:
             return None
-        early = speech.next_end_samples - self._played(speech.response) - self._lead_samples
+        lead = self._lead_samples if speech.whole else self._scrap_lead_samples
+        early = speech.next_end_samples - self._played(speech.response) - lead
         return self._clock.now_ms() + max(0, -(-early * 1000 // self._rate_hz))
