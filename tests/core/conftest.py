@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
     "ci",
@@ -13,6 +13,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
+    phases=(Phase.explicit, Phase.generate),  # shrinking a whole conversation takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
@@ -20,6 +21,7 @@ settings.register_profile(
     parent=settings.get_profile("ci"),
     max_examples=1_000,
     derandomize=False,
+    phases=tuple(Phase),
     report_multiple_bugs=False,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -44,7 +44,7 @@ def in_floor(floor: Floor, turn: TurnConfig = AUTO, policy: Policy | None = None
     world = new_world(turn, policy)
     if floor is not Floor.OPEN:
         _go(world, floor, manual=turn.mode == "manual")
-    assert world.session.floor is floor
+    assert world.floor() is floor
     return world
 
 

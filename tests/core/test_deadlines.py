@@ -39,7 +39,7 @@ def test_each_due_one_comes_once_in_the_order_of_the_reasons(times: dict[Deadlin
     for reason, at_ms in times.items():
         deadlines.set(reason, at_ms)
     came = []
-    while reason := deadlines.due(now_ms):
-        came.append(reason)
+    while due := deadlines.due(now_ms):
+        came.append(due)
     assert came == [reason for reason in Deadline if times.get(reason, now_ms + 1) <= now_ms]
     assert deadlines.next() == min((at for at in times.values() if at > now_ms), default=None)

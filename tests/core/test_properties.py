@@ -113,7 +113,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule()
     def press_or_let_go(self) -> None:
-        pressed = self.world.session.floor is Floor.USER
+        pressed = self.world.floor() is Floor.USER
         kind = events.TurnCommitted if pressed else events.TurnStarted
         self.world.tell(kind(self.world.heard_ms))
 
@@ -228,7 +228,7 @@ class Conversations(RuleBasedStateMachine):
         """Where a person's turn is not over, the session waits for something that will come."""
         if not hasattr(self, "world") or self.world.session.ended:
             return
-        floor = self.world.session.floor
+        floor = self.world.floor()
         if floor in (Floor.ENDPOINTING, Floor.CONTESTED):
             assert self.world.session.next_deadline() is not None
         assert (floor in (Floor.THINKING, Floor.AGENT, Floor.CONTESTED)) == any(
@@ -289,10 +289,10 @@ class Conversations(RuleBasedStateMachine):
             return
         if world.speaking:
             world.stop_speaking()
-        if world.config.turn.mode == "manual" and world.session.floor is Floor.USER:
+        if world.config.turn.mode == "manual" and world.floor() is Floor.USER:
             world.tell(events.TurnCommitted(world.heard_ms))
         world.wait(300_000)
-        assert world.session.ended or world.session.floor is Floor.OPEN
+        assert world.session.ended or world.floor() is Floor.OPEN
         assert not rules.live
 
     def _answers_a_plain_utterance(self) -> None:
@@ -302,7 +302,7 @@ class Conversations(RuleBasedStateMachine):
         if world.speaking:
             world.stop_speaking()
         manual = world.config.turn.mode == "manual"
-        if manual and world.session.floor is Floor.USER:
+        if manual and world.floor() is Floor.USER:
             world.tell(events.TurnCommitted(world.heard_ms))
         if not world.config.turn.barge_in:
             world.live(90_000, "")
@@ -319,7 +319,7 @@ class Conversations(RuleBasedStateMachine):
         assert answered, "the user was not answered"
         assert len(answered) == 1, "the user was answered twice"
         assert not rules.live
-        assert world.session.floor is Floor.OPEN
+        assert world.floor() is Floor.OPEN
 
     def _say(self, world: World, manual: bool) -> None:
         if manual:

@@ -96,7 +96,7 @@ def test_speech_cannot_start_twice_and_nothing_changes() -> None:
     due_ms = world.session.next_deadline()
     with pytest.raises(CoreError, match="started while"):
         world.session.receive(events.SpeechStarted(1_200, 1_300), 1_300)
-    assert (world.session.floor, world.session.next_deadline()) == (Floor.USER, due_ms)
+    assert (world.floor(), world.session.next_deadline()) == (Floor.USER, due_ms)
     assert world.session.receive(events.Interrupted(), world.now_ms) == []
 
 
@@ -146,7 +146,7 @@ def test_a_draft_that_the_user_talks_on_over_is_never_heard() -> None:
 def test_a_turn_that_was_ended_too_early_is_joined_in_the_prompt() -> None:
     world = new_world()
     ask(world, "I would like to know.")
-    assert world.session.floor is Floor.THINKING
+    assert world.floor() is Floor.THINKING
     world.clear()
     world.start_speaking()
     world.wait(400)
@@ -165,7 +165,7 @@ def test_a_session_ends_after_nobody_spoke_for_long() -> None:
     ask(world)
     hear(world)
     world.wait(2_000)
-    assert world.session.floor is Floor.OPEN
+    assert world.floor() is Floor.OPEN
     ended_ms = [at for at, command in world.said if isinstance(command, commands.ResponseEnded)]
     world.wait(60_000)
     assert world.said[-1] == (ended_ms[0] + 5_000, commands.SessionEnded("idle"))

@@ -14,6 +14,7 @@ from voice_server.core import commands, events
 from voice_server.core.playout import Word
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
+from voice_server.core.turns import Floor
 
 Some = TypeVar("Some")
 
@@ -194,6 +195,10 @@ class World:
             self.answer_everything(hypothesis)
 
     # ── what came ──
+
+    def floor(self) -> Floor:
+        """Who may speak now."""
+        return self.session.floor
 
     def every(self, kind: type[Some]) -> list[Some]:
         """The commands of this kind so far."""
