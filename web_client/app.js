@@ -60,7 +60,7 @@ class App {
         label: 'Open settings',
         run: () => this.#dialog.open(),
       });
-    this.#notices.clear('microphone');
+    if (microphone) this.#notices.clear('microphone');
     if (this.client && this.#live) return void this.client.openMicrophone();
     this.client = this.#makeClient();
     void this.client.start({ microphone });

@@ -174,6 +174,7 @@ def test_an_insecure_page_says_so_and_can_be_typed_to(open_page: OpenPage, serve
     assert "only to secure pages" in page.notice()
     page.type("Hello?")
     page.wait_words("heard", 2)
+    assert "only to secure pages" in page.notice()
     page.shot("26-insecure")
     assert not [message for message in page.sent if message["type"] == "playback"]
 
