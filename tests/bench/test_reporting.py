@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from voice_server.bench.plots import plot_curve, plot_run
 from voice_server.bench.records import number_record, write_json
 from voice_server.bench.running import Result
 from voice_server.bench.statistics import NEVER, Distribution, Share
-from voice_server.bench.table import numbers_table, own_error_line, waterfall_table
+from voice_server.bench.table import disturbance, numbers_table, own_error_line, waterfall_table
 from voice_server.bench.trials import Suite
 
 OWN_ERROR = Calibration(Distribution(1.234, 2.5, 10, 0), Distribution(1.0, 2.0, 10, 0), 1.234, -1.0)
@@ -82,6 +83,14 @@ def test_the_waterfall_has_a_bar_for_each_stage_that_begins_where_the_one_before
     rows = [line for line in shown(waterfall_table(Run(RESULTS).waterfall)).splitlines() if "█" in line]
     assert [("turn_end" in rows[0], "first_audio" in rows[1])] == [(True, True)]
     assert rows[0].rindex("█") < rows[1].index("█")
+
+
+def test_a_disturbed_machine_is_said_to_be_one() -> None:
+    late = [
+        replace(result, late_ms=late_ms) for result, late_ms in zip(RESULTS, (1, 31, 45, 90), strict=True)
+    ]
+    assert "more than 38 ms late" in (disturbance(Run(late).numbers) or "")
+    assert disturbance(Run(RESULTS).numbers) is None
 
 
 def test_the_own_error_is_one_line() -> None:

@@ -16,7 +16,7 @@ from tests.bench.sessions import Session
 from voice_server.bench.clips import Clip
 from voice_server.bench.control_run import looks_bad
 from voice_server.bench.controls import CONTROLS, Control, Name, control_server
-from voice_server.bench.latency import Run, measure
+from voice_server.bench.latency import Run, measure, measure_curve
 from voice_server.bench.load import people
 from voice_server.bench.running import Connect, Result, Setting, measured, run_trial
 from voice_server.bench.scripted_server import run_scripted
@@ -60,7 +60,9 @@ def to(control: Control) -> Connect:
 
 async def run(name: Name, *suites: Suite, trials: int = 4) -> Run:
     plan = planned(CLIPS, suites or list(Suite), trials)
-    return await measure(to(CONTROLS[name]), plan, None, None, lambda result: None)
+    found = Run([])
+    await measure(to(CONTROLS[name]), plan, found, None, lambda result: None)
+    return found
 
 
 @pytest.mark.parametrize("name", list(Name))
@@ -139,8 +141,7 @@ def test_the_dial_goes_into_the_config_and_sessions_can_be_kept(
 ) -> None:
     async def scenario() -> None:
         plan = planned(CLIPS, [Suite.INTERRUPTIONS], 1)
-        found = await measure(to(CONTROLS[Name.FIXED_800_MS]), plan, 0.25, tmp_path, lambda result: None)
-        assert found.responsiveness == 0.25
+        await measure(to(CONTROLS[Name.FIXED_800_MS]), plan, Run([], 0.25), tmp_path, lambda result: None)
 
     run_virtual(scenario())
     kept = sorted(path.name for path in tmp_path.iterdir())
@@ -150,6 +151,17 @@ def test_the_dial_goes_into_the_config_and_sessions_can_be_kept(
     first = (tmp_path / kept[1]).read_text().splitlines()[0]
     assert '"turn": {"responsiveness": 0.25}' in first
     assert "storyteller" in first
+
+
+def test_the_curve_is_the_same_trials_at_each_setting_of_the_dial(run_virtual: RunVirtual) -> None:
+    async def scenario() -> None:
+        curve: list[Run] = []
+        plan = planned(CLIPS, [Suite.TURNS], 2)
+        await measure_curve(to(CONTROLS[Name.FIXED_800_MS]), plan, curve, lambda result: None)
+        assert [run.responsiveness for run in curve] == [0.0, 0.25, 0.5, 0.75, 1.0]
+        assert [len(run.results) for run in curve] == [2] * 5
+
+    run_virtual(scenario())
 
 
 def test_under_load_the_clips_are_dealt_out() -> None:

@@ -31,7 +31,9 @@ def short_plan(clips: Sequence[Clip]) -> list[Trial]:
 async def run_control(control: Control, trials: Sequence[Trial], tell: Tell) -> Run:
     """Measure a control over real sockets."""
     async with scripted_server(control_server(control)) as url:
-        return await measure(connector(url), trials, None, None, tell)
+        run = Run([])
+        await measure(connector(url), trials, run, None, tell)
+        return run
 
 
 def looks_bad(control: Control, run: Run) -> bool:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from voice_server.bench.calibration import Calibration, Metronome, calibrate
-from voice_server.bench.clips import Clip
 from voice_server.bench.machine import described
 from voice_server.bench.numbers import Number, numbers, waterfall
 from voice_server.bench.records import number_record
 from voice_server.bench.running import Connect, Result, Setting, run_trials
 from voice_server.bench.scripted_server import scripted_server
 from voice_server.bench.statistics import Distribution
-from voice_server.bench.trials import Suite, Trial, planned
+from voice_server.bench.trials import Suite, Trial
 from voice_server.client.voice_client import VoiceClient
 
 DIAL = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -28,8 +27,9 @@ Tell = Callable[[Result], None]
 class Run:
     """The results at one setting, and what they come down to."""
 
-    results: Sequence[Result]
+    results: list[Result]
     responsiveness: float | None = None
+    """The setting of the dial; None leaves it to the server."""
 
     @property
     def numbers(self) -> list[Number]:
@@ -53,6 +53,8 @@ class Report:
     server: str
     calibration: Calibration
     machine: dict[str, Any] = field(default_factory=described)
+    planned: int = 0
+    """So many sessions were meant to be held; after Ctrl-C there are fewer."""
     run: Run | None = None
     curve: list[Run] = field(default_factory=list)
 
@@ -62,6 +64,7 @@ class Report:
             "benchmark": "latency",
             "server": self.server,
             "machine": self.machine,
+            "planned": self.planned,
             "own_error_ms": self.calibration,
             **(_run_record(self.run) if self.run else {}),
             "curve": [_run_record(run) for run in self.curve],
@@ -79,19 +82,23 @@ async def measure_own_error() -> Calibration:
         return await calibrate(connector(url))
 
 
-async def measure(
-    connect: Connect, trials: Sequence[Trial], responsiveness: float | None, keep: Path | None, tell: Tell
-) -> Run:
-    """Run the trials, one after the other, at one setting of the dial; None leaves it to the server."""
-    config: Mapping[str, Any] = {} if responsiveness is None else {"turn": {"responsiveness": responsiveness}}
-    results = await run_trials(Setting(connect, config, keep), trials, tell)
-    return Run(results, responsiveness)
+async def measure(connect: Connect, trials: Sequence[Trial], run: Run, keep: Path | None, tell: Tell) -> None:
+    """Run the trials, one after the other, at the run's setting of the dial, into the run."""
+    dial = run.responsiveness
+    config: Mapping[str, Any] = {} if dial is None else {"turn": {"responsiveness": dial}}
+
+    def note(result: Result) -> None:
+        run.results.append(result)
+        tell(result)
+
+    await run_trials(Setting(connect, config, keep), trials, note)
 
 
-async def measure_curve(connect: Connect, clips: Sequence[Clip], trials: int, tell: Tell) -> list[Run]:
-    """Turns and long speech at five settings of the dial."""
-    plan = planned(clips, CURVE_SUITES, trials)
-    return [await measure(connect, plan, dial, None, tell) for dial in DIAL]
+async def measure_curve(connect: Connect, trials: Sequence[Trial], curve: list[Run], tell: Tell) -> None:
+    """Run the trials at five settings of the dial, into the curve."""
+    for dial in DIAL:
+        curve.append(Run([], dial))
+        await measure(connect, trials, curve[-1], None, tell)
 
 
 def _run_record(run: Run) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from voice_server.bench.numbers import Goal, Number, Value
 from voice_server.bench.statistics import NEVER, Distribution, Share
 
 BAR_CHARS = 40
+DISTURBED_MS = 20.0
 
 
 def numbers_table(found: Sequence[Number], title: str) -> Table:
@@ -47,6 +48,14 @@ def own_error_line(calibration: Calibration) -> str:
         f"own error (p50, p95 of {gap.n + stop.n} known answers): turn gap {gap.p50:.1f}, {gap.p95:.1f} ms;"
         f" barge-in stop {stop.p50:.1f}, {stop.p95:.1f} ms"
     )
+
+
+def disturbance(found: Sequence[Number]) -> str | None:
+    """A warning when our own frames left late: something else was running, and nothing here is worth much."""
+    late = {number.key: number.value for number in found}.get("own_lateness")
+    if not isinstance(late, Distribution) or late.p50 <= DISTURBED_MS:
+        return None
+    return f"[red]disturbed:[/] in half of the sessions a frame of ours left more than {late.p50:.0f} ms late"
 
 
 def _cells(value: Value) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from voice_server.bench.latency import (
     CURVE_SUITES,
     DIAL,
     Report,
+    Run,
     connector,
     measure,
     measure_curve,
@@ -27,7 +28,7 @@ from voice_server.bench.plots import plot_curve, plot_run, plotting
 from voice_server.bench.records import write_json
 from voice_server.bench.running import Connect
 from voice_server.bench.scripted_server import scripted_server
-from voice_server.bench.table import numbers_table, own_error_line, waterfall_table
+from voice_server.bench.table import disturbance, numbers_table, own_error_line, waterfall_table
 from voice_server.bench.trials import Suite, planned
 from voice_server.cli.bench_screen import (
     FOUND_WANTING,
@@ -100,31 +101,36 @@ async def _measure(options: Options) -> None:
     async with _server(options) as (name, connect):
         report = Report(name, own_error)
         await _greet(connect)
-        await _measure_suites(options, connect, clips, report)
-        if options.curve:
-            await _measure_dial(options, connect, clips, report)
-    _show(options, report)
+        try:
+            await _measure_suites(options, connect, clips, report)
+            if options.curve:
+                await _measure_dial(options, connect, clips, report)
+        finally:  # also after Ctrl-C: what was measured was measured
+            _show(options, report)
 
 
 async def _measure_suites(options: Options, connect: Connect, clips: list[Clip], report: Report) -> None:
     trials = planned(clips, options.suite or list(Suite), options.trials)
+    report.planned = len(trials)
     with trials_shown(len(trials), "trials") as tell:
-        report.run = await measure(connect, trials, options.responsiveness, options.keep, tell)
+        report.run = Run([], options.responsiveness)
+        await measure(connect, trials, report.run, options.keep, tell)
 
 
 async def _measure_dial(options: Options, connect: Connect, clips: list[Clip], report: Report) -> None:
     count = len(DIAL) * len(planned(clips, CURVE_SUITES, options.trials))
     with trials_shown(count, "turning the dial") as tell:
-        report.curve = await measure_curve(connect, clips, options.trials, tell)
+        await measure_curve(connect, planned(clips, CURVE_SUITES, options.trials), report.curve, tell)
 
 
 def _show(options: Options, report: Report) -> None:
     """Table, files, and where they are."""
     if report.run:
-        output.print(
-            numbers_table(report.run.numbers, f"{report.server}, {len(report.run.results)} sessions")
-        )
+        held = f"{len(report.run.results)} of {report.planned} sessions"
+        output.print(numbers_table(report.run.numbers, f"{report.server}, {held}"))
         output.print(waterfall_table(report.run.waterfall))
+        if warning := disturbance(report.run.numbers):
+            output.print(warning)
     output.print(own_error_line(report.calibration))
     written: list[Path] = []
     if options.json_file:
