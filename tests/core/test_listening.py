@@ -118,9 +118,9 @@ def test_the_sound_of_a_committed_turn_is_not_heard_again() -> None:
 
 def test_the_input_clock_is_a_guess_between_two_events() -> None:
     listening = Listening(POLICY, Deadlines(), lambda command: None)
-    listening.clock(heard_ms=5_000, now_ms=7_000)
-    assert listening.input_ms(7_250) == 5_250
-    assert listening.input_ms(1_000) == 0
+    listening.clock.set(heard_ms=5_000, now_ms=7_000)
+    assert listening.clock.at(7_250) == 5_250
+    assert listening.clock.at(1_000) == 0
 
 
 def test_there_is_nothing_to_ask_about_without_a_turn() -> None:

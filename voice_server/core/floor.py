@@ -275,7 +275,7 @@ class FloorKeeper:
             self._listening.declare_over()
             self.weigh_silence(now_ms)
         elif self.floor is Floor.USER and (self._manual or not self._listening.speaking):
-            self.close_turn(self._listening.input_ms(now_ms), now_ms)
+            self.close_turn(self._listening.clock.at(now_ms), now_ms)
 
     def end(self, reason: str, now_ms: int) -> None:
         """The session is over."""

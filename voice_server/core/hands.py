@@ -56,7 +56,7 @@ class Hands:
                 assert_never(event)
 
     def _greet(self, now_ms: int) -> None:
-        self._listening.clock(0, now_ms)
+        self._listening.clock.set(0, now_ms)
         if self._answering.config.greeting:
             self._keeper.say(self._answering.config.greeting, now_ms)
 
@@ -71,7 +71,7 @@ class Hands:
         if not self._manual or self._keeper.floor is Floor.USER:
             self._emit(Trouble("turn_mode", "turn.start means something only in manual mode, between turns"))
             return
-        self._listening.clock(heard_ms, now_ms)
+        self._listening.clock.set(heard_ms, now_ms)
         self._keeper.cut_off("barge_in", now_ms)
         if self._keeper.floor is Floor.OPEN:
             self._keeper.open_turn(heard_ms)
@@ -83,5 +83,5 @@ class Hands:
         if not self._manual or self._keeper.floor is not Floor.USER:
             self._emit(Trouble("turn_mode", "turn.commit means something only after turn.start"))
             return
-        self._listening.clock(heard_ms, now_ms)
+        self._listening.clock.set(heard_ms, now_ms)
         self._keeper.close_turn(heard_ms, now_ms)

@@ -19,6 +19,7 @@ from voice_server.core.commands import (
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.endpointing import Evidence, silence_needed_ms
 from voice_server.core.events import Transcribed
+from voice_server.core.input_clock import InputClock
 from voice_server.core.policy import Policy
 from voice_server.core.questions import Questions, has_words, is_for
 from voice_server.core.user_turn import Turn
@@ -31,33 +32,23 @@ class Listening:
         self.policy = policy
         self.speaking = False
         self.turn: Turn | None = None
+        self.clock = InputClock()
         self._deadlines = deadlines
         self._emit = emit
         self._turns = count(1)
         self._questions = Questions(emit)
         self._onset_at_ms = 0
         self._done_at_ms = 0  # sound before this has been dealt with
-        self._lag_ms = 0  # session clock minus input clock
-
-    # ── the clocks ──
 
     def voice_began(self, at_ms: int, heard_ms: int, now_ms: int) -> None:
         """The VAD hears speech."""
         self.speaking, self._onset_at_ms = True, at_ms
-        self.clock(heard_ms, now_ms)
+        self.clock.set(heard_ms, now_ms)
 
     def voice_ended(self, heard_ms: int, now_ms: int) -> None:
         """The VAD hears silence."""
         self.speaking = False
-        self.clock(heard_ms, now_ms)
-
-    def clock(self, heard_ms: int, now_ms: int) -> None:
-        """The input clock stands at `heard_ms` now."""
-        self._lag_ms = now_ms - heard_ms
-
-    def input_ms(self, now_ms: int) -> int:
-        """The input clock at `now_ms`, if sound has kept coming since it was last told."""
-        return max(0, now_ms - self._lag_ms)
+        self.clock.set(heard_ms, now_ms)
 
     # ── the turn ──
 
@@ -70,13 +61,13 @@ class Listening:
         self.close()
         from_at_ms = max(self._done_at_ms, at_ms - self.policy.preroll_ms)
         self.turn = Turn(self.new_turn(), at_ms, from_at_ms, interval_ms)
-        self._deadlines.set(Deadline.PARTIAL, at_ms + self._lag_ms + interval_ms)
+        self._deadlines.set(Deadline.PARTIAL, self.clock.session_ms(at_ms) + interval_ms)
         self._announce(self.turn, at_ms)
 
     def overhear(self, now_ms: int) -> None:
         """A sound goes on that is no turn, or not yet: look now and then whether words come in it."""
         self.close()
-        recently_ms = self.input_ms(now_ms) - self.policy.background_overlap_ms
+        recently_ms = self.clock.at(now_ms) - self.policy.background_overlap_ms
         at_ms = max(self._done_at_ms, self._onset_at_ms, recently_ms)
         self.turn = Turn(0, at_ms, at_ms, self.policy.background_interval_ms, overheard=True)
         self._deadlines.set(Deadline.PARTIAL, now_ms + self.turn.interval_ms)
@@ -88,7 +79,7 @@ class Listening:
             self.close()
             return
         if turn.end_at_ms is None:
-            self._emit(TurnPaused(turn.id, self.input_ms(now_ms)))
+            self._emit(TurnPaused(turn.id, self.clock.at(now_ms)))
             turn.id = 0
         turn.overheard, turn.interval_ms = True, self.policy.background_interval_ms
         self._deadlines.clear(Deadline.TURN_LIMIT)
@@ -125,7 +116,7 @@ class Listening:
     def pause(self, at_ms: int, now_ms: int) -> None:
         """The user fell silent at `at_ms`: ask for the final words."""
         if turn := self.turn:
-            turn.end_at_ms, turn.silent_since_ms = max(at_ms, turn.start_at_ms), at_ms + self._lag_ms
+            turn.end_at_ms, turn.silent_since_ms = max(at_ms, turn.start_at_ms), self.clock.session_ms(at_ms)
             if not turn.overheard:
                 self._emit(TurnPaused(turn.id, turn.end_at_ms))
             self._deadlines.clear(Deadline.PARTIAL, Deadline.TURN_LIMIT)
@@ -133,7 +124,7 @@ class Listening:
             if turn.early_at_ms != at_ms:
                 self._questions.early = None
             if turn.early is None or turn.early_at_ms != at_ms:
-                self._questions.ask_final(turn, self.input_ms(now_ms))
+                self._questions.ask_final(turn, self.clock.at(now_ms))
             else:
                 self._questions.forget()
                 self._finish(turn, turn.early, now_ms)
@@ -165,7 +156,7 @@ class Listening:
     def is_fresh(self, now_ms: int) -> bool:
         """Whether the user began, went on or said a new word so lately that more may be on its way."""
         turn = self.turn
-        return turn is not None and self.input_ms(now_ms) - turn.words_at_ms < self.policy.stale_words_ms
+        return turn is not None and self.clock.at(now_ms) - turn.words_at_ms < self.policy.stale_words_ms
 
     def start_over(self, now_ms: int) -> None:
         """The turn is as long as one can be and no words have come in it: go on with its end."""
@@ -201,7 +192,7 @@ class Listening:
         """There were no words in the turn, or nobody wants them."""
         turn = self.turn
         if turn and turn.end_at_ms is None and not turn.overheard:
-            self._emit(TurnPaused(turn.id, self.input_ms(now_ms)))
+            self._emit(TurnPaused(turn.id, self.clock.at(now_ms)))
         self.close()
 
     def forget(self) -> None:
@@ -227,26 +218,26 @@ class Listening:
     def _limit(self, turn: Turn) -> None:
         if turn.end_at_ms is None:
             limit_at_ms = turn.start_at_ms + self.policy.turn_limit_ms
-            self._deadlines.set(Deadline.TURN_LIMIT, limit_at_ms + self._lag_ms)
+            self._deadlines.set(Deadline.TURN_LIMIT, self.clock.session_ms(limit_at_ms))
 
     # ── asking the models ──
 
     def ask_partial(self, now_ms: int) -> None:
         """Ask for a hypothesis of the turn so far, unless one is on its way."""
         if self.turn:
-            self._questions.ask_partial(self.turn, self.input_ms(now_ms))
+            self._questions.ask_partial(self.turn, self.clock.at(now_ms))
 
     def ask_early(self, at_ms: int, now_ms: int) -> None:
         """The voice fades: ask for the words up to `at_ms` as if they were the last."""
         if turn := self.turn:
             turn.early, turn.early_at_ms = None, at_ms
             self._deadlines.clear(Deadline.PARTIAL)
-            self._questions.ask_early(turn, self.input_ms(now_ms))
+            self._questions.ask_early(turn, self.clock.at(now_ms))
 
     def ask_score(self, now_ms: int) -> None:
         """Ask the turn detector about the silence so far."""
         if self.turn:
-            self._questions.ask_score(self.turn, self.input_ms(now_ms))
+            self._questions.ask_score(self.turn, self.clock.at(now_ms))
 
     def transcribed(self, event: Transcribed, now_ms: int) -> bool:
         """A hypothesis came. Returns whether it is still of use."""

@@ -95,7 +95,7 @@ class Replies:
 
     def cut_off(self, reason: StopReason, now_ms: int) -> None:
         """The answer ends here, by the client's wish."""
-        self._answering.hold(reason, self._listening.input_ms(now_ms), now_ms)
+        self._answering.hold(reason, self._listening.clock.at(now_ms), now_ms)
         self._end("interrupted", now_ms)
 
     def played_out(self, now_ms: int) -> None:
@@ -108,7 +108,7 @@ class Replies:
         """The session is over: the answer ends wherever it is."""
         answer = self._answering.answer
         if answer and answer.released:
-            self._answering.hold("client", self._listening.input_ms(now_ms), now_ms)
+            self._answering.hold("client", self._listening.clock.at(now_ms), now_ms)
             self._answering.finish("interrupted", now_ms)
         self._answering.discard_draft()
 
