@@ -44,7 +44,8 @@ class Outbox:
         self._facts: deque[Fact | Notice] = deque()
         self._speech: Speech | None = None
         self._changed = asyncio.Event()
-        self._full = asyncio.Event()
+        self._alarm = asyncio.Event()
+        self._overflowed = False
         self._finished = False
         self._sending_since_ms: int | None = None
         self._seq = 0
@@ -52,7 +53,8 @@ class Outbox:
     def put(self, item: Fact | Notice) -> None:
         """Tell the client, as soon as it reads. More than the queue holds ends the session: see `watch`."""
         if len(self._facts) >= FACT_LIMIT:
-            self._full.set()
+            self._overflowed = True
+            self._alarm.set()
         elif not (isinstance(item, TranscriptRevised) and len(self._facts) >= FACT_LIMIT // 2):
             self._facts.append(item)
             self._changed.set()
@@ -91,14 +93,14 @@ class Outbox:
     async def watch(self, stall_limit_ms: int) -> None:
         """Raise ReaderStalledError when one piece could not be sent in time, or too many wait."""
         while True:
-            self._full.clear()
+            self._alarm.clear()
+            if self._overflowed:
+                raise ReaderStalledError(f"more than {FACT_LIMIT} messages wait to be read")
             now_ms = self._clock.now_ms()
             since_ms = now_ms if self._sending_since_ms is None else self._sending_since_ms
             if now_ms - since_ms >= stall_limit_ms:
                 raise ReaderStalledError(f"nothing could be sent for {stall_limit_ms} ms")
-            await self._clock.wait(self._full, since_ms + stall_limit_ms)
-            if len(self._facts) >= FACT_LIMIT:
-                raise ReaderStalledError(f"{len(self._facts)} messages are waiting to be read")
+            await self._clock.wait(self._alarm, since_ms + stall_limit_ms)
 
     async def _send_one(self) -> None:
         self._sending_since_ms = self._clock.now_ms()

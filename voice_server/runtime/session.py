@@ -256,6 +256,7 @@ class SessionRunner:
             if isinstance(command, commands.SessionEnded):
                 self._over.set()
         self._retimed.set()
+        self._outbox.wake()
 
     def _order(self, order: commands.Order) -> None:
         match order:
@@ -292,7 +293,6 @@ class SessionRunner:
                 speech.cancel()
                 self._outbox.hush(speech)
                 del self._speeches[order.response]
-        self._outbox.wake()
 
     def _speech(self, response: int) -> Speech:
         speech = self._speeches.get(response)
