@@ -11,6 +11,7 @@ MAY_CREATE_TASKS = {
     "voice_server/runtime/session.py": "the one task group of a session",
     "voice_server/client/": "a call on the client's side: speaking and listening",
     "voice_server/bench/": "many clients at once",
+    "voice_server/replaying/": "a session, beside the clock that drives it",
     "voice_server/cli/": "a client or a server of its own, as long as the command runs",
 }
 MAY_SWALLOW_CANCELLATION: dict[str, str] = {}

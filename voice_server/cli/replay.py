@@ -16,7 +16,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from voice_server.audio.rates import INPUT_HZ, SUPPORTED_INPUT_HZ
 from voice_server.cli.options import with_options
+from voice_server.cli.replay_against import replay_against
 from voice_server.cli.replay_summary import Summary, summarize, told
+from voice_server.cli.replay_trace import Ways, replay_traces
 from voice_server.client.call import Call
 from voice_server.client.keepsakes import write_recording
 from voice_server.client.local_server import local_server
@@ -37,10 +39,15 @@ answers = Console(highlight=False, markup=False, soft_wrap=True)
 class Options:
     """What to play, to whom, and where to put what comes back."""
 
-    files: Annotated[list[Path], typer.Argument(help="WAV files; each is a session of its own.")]
+    files: Annotated[
+        list[Path], typer.Argument(help="WAV files, each a session of its own; or traces (.jsonl).")
+    ]
     url: Annotated[str | None, typer.Option(help="ws://HOST:PORT/v1/voice; none: starts a server.")] = None
     key: Annotated[str | None, typer.Option(envvar="VOICE_SERVER_KEY", help="The server's key.")] = None
-    out: Annotated[Path, typer.Option(help="Directory for what comes back.", file_okay=False)] = Path()
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Directory for what comes back. Of WAV files: here.", file_okay=False),
+    ] = None
     barge_in: Annotated[Path | None, typer.Option(help="A WAV to speak over the answer.")] = None
     barge_at: Annotated[
         str,
@@ -51,6 +58,18 @@ class Options:
     config: Annotated[str, typer.Option(metavar="JSON", help="The session's configuration.")] = "{}"
     instructions: Annotated[str | None, typer.Option(help="The system prompt; short for --config.")] = None
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
+    models: Annotated[
+        bool, typer.Option("--models", help="Traces: run their sound through the models again.")
+    ] = False
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Traces: what would be different, as turn.responsiveness=0.8"
+        ),
+    ] = None
+    against: Annotated[
+        str | None, typer.Option(metavar="URL", help="Traces: play the client's side to this server.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +91,27 @@ def replay(options: Options) -> None:
 
     For each NAME.wav: NAME.heard.wav (what sounded, silence included), NAME.mic.wav and NAME.messages.jsonl
     (every message both ways), all from the same time zero. Ctrl-C ends the session and still writes them.
+
+    A captured session, TRACE.jsonl, goes through the core again, faster than real time, and every decision
+    is compared: exit 1 if one is different. With `--models` or `--set` it goes through the whole runtime,
+    and what came of it is set side by side; with `--out` as a new trace too. `--against` speaks to a server.
     """
     try:
-        code = replay_recordings(options, understood(options))
+        traces = [file for file in options.files if file.suffix == ".jsonl"]
+        code = _replay_traces(options, traces) if traces else replay_recordings(options, understood(options))
     except (ConfigurationError, LinkError) as error:
         messages.print(f"voice-server: {error}")
         code = BAD_INPUT
     raise typer.Exit(code)
+
+
+def _replay_traces(options: Options, traces: list[Path]) -> int:
+    if len(traces) < len(options.files):
+        raise ConfigurationError("give WAV files or traces, not both")
+    if options.against:
+        return replay_against(traces, options.against, options.key, options.out or Path())
+    ways = Ways(options.models, tuple(options.settings or ()), options.out, options.as_json)
+    return replay_traces(traces, ways)
 
 
 def understood(options: Options) -> Plan:
@@ -119,7 +152,7 @@ async def _play_all(options: Options, plan: Plan, done: list[Summary]) -> None:
                 done.append(summary)
                 async with VoiceClient.connect(url, options.key) as client:
                     call = Call(client, Shown(_script(plan), progress, bar), _track(sound), plan.config)
-                    await _hold(call, options.out, summary)
+                    await _hold(call, options.out or Path(), summary)
 
 
 async def _hold(call: Call, out: Path, summary: Summary) -> None:

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 Work = Callable[[], None]
 
@@ -13,6 +14,22 @@ QUEUE_LIMIT = 20_000
 """What may wait: two minutes of one captured session, or four seconds of thirty."""
 
 logger = logging.getLogger(__name__)
+
+
+class Writer(Protocol):
+    """Does pieces of work, sooner or later."""
+
+    def put(self, work: Work) -> bool:
+        """Have it done. False, and it is forgotten, when too much waits."""
+
+
+class Immediate:
+    """Fits `Writer`: does it at once, for sessions in virtual time."""
+
+    def put(self, work: Work) -> bool:
+        """Do it."""
+        work()
+        return True
 
 
 class Background:

@@ -15,7 +15,7 @@ from voice_server.audio.pcm import to_bytes
 from voice_server.core.commands import Fact
 from voice_server.core.trace import Decision, encode, record_of
 from voice_server.observers import Now, Observer, SessionObserver
-from voice_server.observing.background import Background
+from voice_server.observing.background import Writer
 from voice_server.observing.noted_models import noted
 from voice_server.observing.rotation import make_room
 from voice_server.observing.trace_sink import Make, Record, SinkOptions, TraceSink
@@ -48,7 +48,7 @@ class CaptureOptions:
 class Captures(Observer):
     """Writes sessions down, in a thread of its own. What it cannot write it drops and counts."""
 
-    def __init__(self, options: CaptureOptions, writer: Background) -> None:
+    def __init__(self, options: CaptureOptions, writer: Writer) -> None:
         self._options = options
         self._writer = writer
         self._in_use: set[SessionCapture] = set()
@@ -81,7 +81,7 @@ class Captures(Observer):
 class SessionCapture(SessionObserver):
     """One session on its way to the writer."""
 
-    def __init__(self, sink: TraceSink, writer: Background, options: CaptureOptions, now: Now) -> None:
+    def __init__(self, sink: TraceSink, writer: Writer, options: CaptureOptions, now: Now) -> None:
         self._sink = sink
         self._writer = writer
         self._options = options

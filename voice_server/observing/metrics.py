@@ -33,7 +33,7 @@ class Metrics:
     """Every metric of one process, in a registry of its own. Thread-safe."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second series for each, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
         self.registry = registry = CollectorRegistry()
         # connections and sessions
         self.connections = Gauge("voice_connections", "Open connections", registry=registry)

@@ -1,0 +1,1 @@
+"""Captured sessions again: their decisions, their sound through the runtime, their picture."""
