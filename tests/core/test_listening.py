@@ -139,4 +139,3 @@ def test_there_is_nothing_to_ask_about_without_a_turn() -> None:
     assert said == []
     assert listening.split() == ""
     assert not listening.is_over(0.5, 100)
-    assert not listening.is_stale()

@@ -133,7 +133,7 @@ class FloorKeeper:
         if turn is None:
             return
         if self.floor is Floor.USER:
-            if self._listening.is_stale() and not self._manual:
+            if turn.wordless_ms >= self._policy.stale_words_ms and not self._manual:
                 self._stop_listening(now_ms)
             elif turn.early:
                 self._replies.draft(turn.early, now_ms)

@@ -148,11 +148,6 @@ class Listening:
         self._deadlines.clear(Deadline.END_OF_TURN, Deadline.SCORE)
         return True
 
-    def is_stale(self) -> bool:
-        """Whether speech is heard, but no new words have come in it for long: a noise goes on."""
-        turn = self.turn
-        return turn is not None and turn.covered_at_ms - turn.words_at_ms >= self.policy.stale_words_ms
-
     def is_fresh(self, now_ms: int) -> bool:
         """Whether the user began, went on or said a new word so lately that more may be on its way."""
         turn = self.turn
@@ -199,8 +194,7 @@ class Listening:
         """There were no words that mattered in what has been heard of the turn so far."""
         if turn := self.turn:
             turn.forget(turn.covered_at_ms - self.policy.background_overlap_ms)
-            self._done_at_ms = turn.from_at_ms
-            self._emit(KeepInput(turn.from_at_ms))
+            self._keep_from(turn.from_at_ms)
 
     def close(self) -> None:
         """Forget the turn and everything that was asked about it."""
@@ -212,8 +206,12 @@ class Listening:
 
     def _announce(self, turn: Turn, at_ms: int) -> None:
         self._emit(TurnOpened(turn.id, at_ms))
-        self._emit(KeepInput(turn.from_at_ms))
+        self._keep_from(turn.from_at_ms)
         self._limit(turn)
+
+    def _keep_from(self, from_at_ms: int) -> None:
+        self._done_at_ms = from_at_ms
+        self._emit(KeepInput(from_at_ms))
 
     def _limit(self, turn: Turn) -> None:
         if turn.end_at_ms is None:

@@ -52,6 +52,11 @@ class Turn:
         end_at_ms = self.covered_at_ms if self.end_at_ms is None else self.end_at_ms
         return max(0, end_at_ms - self.start_at_ms)
 
+    @property
+    def wordless_ms(self) -> int:
+        """How much of the sound at its end brought no new words: much, where a noise goes on."""
+        return self.covered_at_ms - self.words_at_ms
+
     def revise(self, text: str, covered_at_ms: int) -> None:
         """A hypothesis came, made of the sound up to `covered_at_ms`."""
         self.covered_at_ms = covered_at_ms
