@@ -18,7 +18,7 @@ from voice_server.bench.control_run import looks_bad
 from voice_server.bench.controls import CONTROLS, Control, Name, control_server
 from voice_server.bench.latency import Run, measure, measure_curve
 from voice_server.bench.load import people
-from voice_server.bench.running import Connect, Result, Setting, measured, run_trial
+from voice_server.bench.running import Connect, Result, Setting, measured, run_trial, undisturbed
 from voice_server.bench.scripted_server import run_scripted
 from voice_server.bench.trials import Suite, Trial, planned
 from voice_server.client.memory_link import memory_links
@@ -110,6 +110,21 @@ def test_holes_in_the_answers_are_summed_and_our_own_lateness_noted() -> None:
     recording = replace(session.recording(), lateness_ms=(0.5, 3.0, 0.1))
     result = measured(Result(Suite.TURNS, "a", 0), CLIPS[0], recording)
     assert (result.underrun_ms, result.late_ms) == (30, 3)
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "repeats", "kept_ms"), [([9], 0, 9), ([200, 9], 1, 9), ([200, 300, 400, 9], 2, 400)]
+)
+async def test_a_trial_is_repeated_when_the_machine_stood_still(
+    late_ms: list[float], repeats: int, kept_ms: float
+) -> None:
+    tries = iter([Result(Suite.TURNS, "a", 0, late_ms=late) for late in late_ms])
+
+    async def attempt() -> Result:
+        return next(tries)
+
+    result = await undisturbed(attempt)
+    assert (result.repeats, result.late_ms) == (repeats, kept_ms)
 
 
 def test_the_waterfall_is_that_of_the_turns(run_virtual: RunVirtual) -> None:

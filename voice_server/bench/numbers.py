@@ -132,6 +132,7 @@ def _faults(results: Sequence[Result]) -> Iterable[Number]:
     held = [r for r in results if r.error is None]
     yield Number("underrun", "holes in the answers, per session", _spread(r.underrun_ms for r in held))
     yield Number("own_lateness", "our own latest frame, per session", _spread(r.late_ms for r in held))
+    yield Number("repeats", "trials repeated, as ours left late", _count(r.repeats for r in held))
     unfit = [r.overlap for r in results if r.overlap and not r.overlap.valid]
     yield Number("unfit_trials", "overlaps without an answer to speak over", len(unfit))
 

@@ -12,7 +12,7 @@ from voice_server.bench.numbers import Goal, Number, Value
 from voice_server.bench.statistics import NEVER, Distribution, Share
 
 BAR_CHARS = 40
-DISTURBED_MS = 20.0
+LATE_MS = 20.0
 
 
 def numbers_table(found: Sequence[Number], title: str) -> Table:
@@ -53,7 +53,7 @@ def own_error_line(calibration: Calibration) -> str:
 def disturbance(found: Sequence[Number]) -> str | None:
     """A warning when our own frames left late: something else was running, and nothing here is worth much."""
     late = {number.key: number.value for number in found}.get("own_lateness")
-    if not isinstance(late, Distribution) or late.p50 <= DISTURBED_MS:
+    if not isinstance(late, Distribution) or late.p50 <= LATE_MS:
         return None
     return f"[red]disturbed:[/] in half of the sessions a frame of ours left more than {late.p50:.0f} ms late"
 

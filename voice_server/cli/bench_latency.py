@@ -128,7 +128,8 @@ def _show(options: Options, report: Report) -> None:
     if report.run:
         held = f"{len(report.run.results)} of {report.planned} sessions"
         output.print(numbers_table(report.run.numbers, f"{report.server}, {held}"))
-        output.print(waterfall_table(report.run.waterfall))
+        if report.run.waterfall:
+            output.print(waterfall_table(report.run.waterfall))
         if warning := disturbance(report.run.numbers):
             output.print(warning)
     output.print(own_error_line(report.calibration))
