@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from voice_server.cli import bench, docs, models, replay, serve, talk
+from voice_server.cli import bench, docs, inspect_trace, models, replay, serve, talk
 from voice_server.errors import VoiceServerError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(talk.talk)
 app.command()(replay.replay)
+app.command()(inspect_trace.inspect)
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
 app.command(hidden=True)(docs.docs)

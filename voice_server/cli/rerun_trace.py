@@ -15,7 +15,7 @@ from voice_server.observing.trace_file import Trace, read_trace
 from voice_server.observing.trace_sink import Record
 from voice_server.replaying.changes import Setup, changed, setup_of
 from voice_server.replaying.outcome import Outcome, Reply, outcome_of, percentile
-from voice_server.replaying.runs import NewTrace, run_from_memory, run_with_models
+from voice_server.replaying.runs import Asked, NewTrace, run_from_memory, run_with_models
 
 MODELS = "models."
 CAPTURED, AGAIN = "captured", "again"
@@ -96,7 +96,8 @@ def _loaded(stack: ExitStack, models: Sequence[str]) -> Run:
     changed_models = settings.models.model_copy(update=named)
     loaded = load_models(settings.model_copy(update={"models": changed_models}))
     stack.callback(loaded.close)
-    return lambda trace, setup, observers: run_with_models(trace, setup, loaded.models, observers)
+    asked = Asked(loaded.models, language_model="llm" in named, synthesizer="tts" in named)
+    return lambda trace, setup, observers: run_with_models(trace, setup, asked, observers)
 
 
 def _numbers(outcome: Outcome) -> Iterator[tuple[str, int | None]]:

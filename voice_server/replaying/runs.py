@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voice_server.core.trace import encode
@@ -30,14 +30,32 @@ def run_from_memory(trace: Trace, setup: Setup, observers: Sequence[Observer] = 
     return asyncio.run(Rerun(trace, setup, clock, ruler, observers).run(models))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which models are asked anew; those that listen always are.
+
+    The others draw at random: with them, two runs are not the same, and that is not what one compares.
+    """
+
+    models: Models
+    language_model: bool = False
+    synthesizer: bool = False
+
+
 def run_with_models(
-    trace: Trace, setup: Setup, models: Models, observers: Sequence[Observer] = ()
+    trace: Trace, setup: Setup, asked: Asked, observers: Sequence[Observer] = ()
 ) -> list[Record]:
     """With these models, which take as long as those took in the session, in the median."""
     clock = PatientClock()
-    latencies = remembered(trace.of("core")).latencies()
-    rerun = Rerun(trace, setup, clock, None, observers)
-    return asyncio.run(rerun.run(waiting(models, latencies, clock)))
+    memories = remembered(trace.of("core"))
+    memory = remembering(trace, memories, clock, Ruler())
+    real = waiting(asked.models, memories.latencies(), clock)
+    models = replace(
+        real,
+        language_model=real.language_model if asked.language_model else memory.language_model,
+        synthesizer=real.synthesizer if asked.synthesizer else memory.synthesizer,
+    )
+    return asyncio.run(Rerun(trace, setup, clock, None, observers).run(models))
 
 
 class NewTrace(Observer):
