@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-Work = Callable[[], None]
+Work = Callable[[], object]
 
 QUEUE_LIMIT = 20_000
 """What may wait: two minutes of one captured session, or four seconds of thirty."""
@@ -50,6 +50,11 @@ class Background:
         except queue.Full:
             return False
         return True
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that have not begun."""
+        return self._queue.qsize()
 
     def close(self) -> None:
         """Finish what waits, then end."""

@@ -80,12 +80,13 @@ class TraceSink:
         return self._base
 
     def _append(self, record: Record, track: str | None, pcm: bytes) -> None:
+        if self._written + len(pcm) > self._options.limit_bytes:
+            self._line({"k": "gap", "at": record.get("at"), "why": "limit"})
+            self._stop("limit")
+            return
         if track:
             record = {**record, "audio": self._sound(track, pcm)}
         self._line(self._options.redaction.applied(record))
-        if self._written > self._options.limit_bytes:
-            self._line({"k": "gap", "at": record.get("at"), "why": "limit"})
-            self._stop("limit")
 
     def _sound(self, track: str, pcm: bytes) -> list[int]:
         begin = self._lengths[track]
