@@ -116,19 +116,28 @@ class LlamaLanguageModel:
     # ── in a thread ──
 
     def _answer(self, answer: _Answer, options: GenerateOptions) -> None:
+        error: ModelError | None = None
+        try:
+            self._fit_and_generate(answer, options)
+        except ModelError as refused:
+            error = refused
+        except Exception as raised:  # what llama.cpp throws arrives as RuntimeError, ValueError and more
+            error = ModelError(f"llama.cpp: {raised}")
+        answer.finish(error)
+
+    def _fit_and_generate(self, answer: _Answer, options: GenerateOptions) -> None:
         max_tokens = min(options.max_tokens or MAX_TOKENS, self._context_tokens // 2)
         room = self._context_tokens - max_tokens
-        error = None
-        while room >= MIN_ROOM_TOKENS and not answer.stopped:
-            request = _request(fitted(answer.prompt, room), max_tokens, options.temperature)
-            error = self._attempt(request, answer)
-            if not _is_too_long(error):
-                break
-            room //= 2
-        answer.finish(ModelError(f"llama.cpp: {error['message']}") if error else None)
+        while not answer.stopped:
+            try:
+                return self._attempt(_request(fitted(answer.prompt, room), max_tokens, options), answer)
+            except _PromptTooLongError:
+                room //= 2
+                if room < MIN_ROOM_TOKENS:
+                    raise
 
-    def _attempt(self, request: dict[str, Any], answer: _Answer) -> dict[str, Any] | None:
-        """Generate until the end. Returns llama.cpp's error, if it refused or failed."""
+    def _attempt(self, request: dict[str, Any], answer: _Answer) -> None:
+        """Generate until the end, or until the text is not wanted."""
         errors: list[dict[str, Any]] = []
 
         def receive(event: dict[str, Any]) -> bool:
@@ -138,11 +147,10 @@ class LlamaLanguageModel:
                 answer.put(text)
             return answer.ends_soon
 
-        try:
-            self._server.handle_chat_completions(request, receive)
-        except Exception as error:  # what llama.cpp throws arrives as RuntimeError, ValueError and more
-            return {"message": str(error)}
-        return errors[0] if errors else None
+        self._server.handle_chat_completions(request, receive)
+        if errors:
+            too_long = errors[0].get("type") == "exceed_context_size_error"
+            raise (_PromptTooLongError if too_long else ModelError)(f"llama.cpp: {errors[0]['message']}")
 
     def _load(self, model_path: Path, threads: int, parallel: int) -> Any:
         if not model_path.is_file():
@@ -164,6 +172,10 @@ class LlamaLanguageModel:
             raise ModelFileError(f"{model_path} cannot be loaded: {error}") from error
 
 
+class _PromptTooLongError(ModelError):
+    pass
+
+
 class _Answer:
     """Pieces of text on their way from a thread to the loop. At most `max_tokens`, and so without a bound."""
 
@@ -182,7 +194,7 @@ class _Answer:
 
     def builds_on(self, earlier: _Answer) -> bool:
         """Whether its prompt is the same conversation, with a last message that begins alike."""
-        if not self.prompt or self.prompt[:-1] != earlier.prompt[:-1]:
+        if not self.prompt or self.prompt[:-1] != earlier.prompt[:-1] or self._loop is not earlier._loop:
             return False
         ours, theirs = self.prompt[-1].content, earlier.prompt[-1].content
         alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
@@ -222,11 +234,11 @@ def _library() -> Any:
     return xllamacpp
 
 
-def _request(messages: Sequence[Message], max_tokens: int, temperature: float | None) -> dict[str, Any]:
+def _request(messages: Sequence[Message], max_tokens: int, options: GenerateOptions) -> dict[str, Any]:
     return {
         "messages": chat_messages(messages),
         "max_tokens": max_tokens,
-        "temperature": TEMPERATURE if temperature is None else temperature,
+        "temperature": TEMPERATURE if options.temperature is None else options.temperature,
         "top_p": TOP_P,
         "repeat_penalty": REPEAT_PENALTY,
         "stream": True,
@@ -238,7 +250,3 @@ def _text(event: dict[str, Any]) -> str | None:
     choices = event.get("choices") or [{}]
     text: str | None = choices[0].get("delta", {}).get("content")
     return text
-
-
-def _is_too_long(error: dict[str, Any] | None) -> bool:
-    return error is not None and error.get("type") == "exceed_context_size_error"

@@ -15,7 +15,7 @@ TOKENS_PER_MESSAGE = 8
 
 def estimated_tokens(messages: Sequence[Message]) -> int:
     """About how many tokens the messages are."""
-    return sum(TOKENS_PER_MESSAGE + len(m.content.encode()) // BYTES_PER_TOKEN for m in messages)
+    return sum(TOKENS_PER_MESSAGE + len(_encoded(m)) // BYTES_PER_TOKEN for m in messages)
 
 
 def fitted(messages: Sequence[Message], room_tokens: int) -> tuple[Message, ...]:
@@ -44,5 +44,9 @@ def _latest(messages: Sequence[Message], room: int) -> list[Message]:
 
 def _tail(message: Message, tokens: int) -> Message:
     """The end of it; a character that is cut in two is left out."""
-    tail = message.content.encode()[-tokens * BYTES_PER_TOKEN :]
+    tail = _encoded(message)[-tokens * BYTES_PER_TOKEN :]
     return replace(message, content=tail.decode(errors="ignore"))
+
+
+def _encoded(message: Message) -> bytes:
+    return message.content.encode(errors="replace")

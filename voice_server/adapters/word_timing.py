@@ -32,7 +32,7 @@ def word_spans(alone: Sequence[Sequence[str]], together: Sequence[str]) -> list[
     Returns (start, end) indices into `together`: in order, not overlapping, empty for what is not said.
     """
     joined, edges = _joined(alone)
-    anchors = _anchors(joined, [_plain(p) for p in together])
+    anchors = _anchors(joined, _sounds(together))
     spans, reached = [], 0
     for start, end in edges:
         if start == end:
@@ -52,19 +52,23 @@ def timed_words(
 
 
 def _joined(alone: Sequence[Sequence[str]]) -> tuple[list[str], list[tuple[int, int]]]:
+    """The words' phonemes with a space between them, and where each word lies in that."""
     joined: list[str] = []
     edges = []
-    for phonemes in alone:
-        sounds = [_plain(p) for p in phonemes]
-        while sounds and sounds[-1] == " ":
-            sounds.pop()
+    for sounds in map(_sounds, alone):
+        if sounds and joined:
+            joined.append(" ")
         edges.append((len(joined), len(joined) + len(sounds)))
-        joined += [*sounds, " "] if sounds else []
+        joined += sounds
     return joined, edges
 
 
-def _plain(phoneme: str) -> str:
-    return phoneme if is_sound(phoneme) else " "
+def _sounds(phonemes: Sequence[str]) -> list[str]:
+    """With a space for every mark, and without those at the end."""
+    sounds = [phoneme if is_sound(phoneme) else " " for phoneme in phonemes]
+    while sounds and sounds[-1] == " ":
+        sounds.pop()
+    return sounds
 
 
 def _anchors(joined: list[str], together: list[str]) -> list[Anchor]:
@@ -90,4 +94,4 @@ def _place(anchors: list[Anchor], index: int, bisect: Callable[..., int]) -> int
     if a == index:
         return b
     (a0, b0), (a1, b1) = anchors[found : found + 2] if a < index else anchors[found - 1 : found + 1]
-    return b0 + (index - a0) * (b1 - b0) // (a1 - a0)
+    return b0 + round((index - a0) * (b1 - b0) / (a1 - a0))
