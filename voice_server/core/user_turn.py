@@ -77,5 +77,6 @@ class Turn:
 
     def forget(self, before_at_ms: int) -> None:
         """There were no words that mattered before this."""
-        self.start_at_ms = self.from_at_ms = max(self.start_at_ms, before_at_ms)
+        self.start_at_ms = max(self.start_at_ms, before_at_ms)
+        self.from_at_ms = max(self.from_at_ms, self.start_at_ms)
         self.transcript = Transcript()
