@@ -14,6 +14,7 @@
  * @property {Reason | null} reason Why it is not open; null where that was asked for.
  * @property {number | null} retryAtMs When the next attempt is made, on the environment's clock.
  * @property {boolean} fresh Open, with a new session in place of one that was lost.
+ * @property {number | null} code The code with which the last connection was closed; 4408 also where this side gave up.
  * @property {import('./types/protocol').ServerMessages['error'] | null} error What the server complained of, before it
  *   closed the connection.
  *
@@ -52,7 +53,7 @@ export const BROWSER = {
 /** @extends {Emitter<ConnectionEvents>} */
 export class Connection extends Emitter {
   /** @type {ConnectionState} */
-  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false, error: null };
+  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false, code: null, error: null };
 
   #url;
   #key;
@@ -230,7 +231,7 @@ export class Connection extends Emitter {
   #closed(code) {
     const { action, reason } = verdictOn(code, this.#resuming);
     this.#hangUp();
-    if (action === 'stay') return this.#become('closed', reason);
+    if (action === 'stay') return this.#become('closed', reason, { code });
     const atOnce = action === 'restart' && this.#session !== null;
     if (atOnce) {
       this.#lost = true;
@@ -238,7 +239,7 @@ export class Connection extends Emitter {
     }
     const backoff = backoffMs(this.#attempt++, this.#environment.random());
     const waitMs = atOnce ? 0 : Math.max(this.#error?.retry_after_ms ?? 0, backoff);
-    this.#become('waiting', reason, { retryAtMs: this.#environment.now() + waitMs });
+    this.#become('waiting', reason, { retryAtMs: this.#environment.now() + waitMs, code });
     this.#after('retry', waitMs, () => this.#connect());
   }
 
@@ -265,7 +266,7 @@ export class Connection extends Emitter {
    * @param {Partial<ConnectionState>} [more]
    */
   #become(phase, reason, more) {
-    this.state = { retryAtMs: null, fresh: false, error: this.#error, ...more, phase, reason };
+    this.state = { retryAtMs: null, fresh: false, code: this.state.code, error: this.#error, ...more, phase, reason };
     this.emit('state', this.state);
   }
 }

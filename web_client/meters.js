@@ -56,6 +56,8 @@ export class Meters {
   #answers = new Set();
   /** The response that was last spoken over, and when that speech began. @type {{response: number, at: number} | null} */
   #barged = null;
+  /** Where the last speech began that stopped a response, on the input clock. */
+  #onsetMs = -1;
 
   /** @param {number} nowMs When a frame was sent. */
   frameSent(nowMs) {
@@ -100,9 +102,14 @@ export class Meters {
     if (response === this.#barged?.response) this.bargeInMs = Math.round(atMs - this.#barged.at);
   }
 
-  /** @param {{response: number, at_ms: number}} stop Its `at_ms` is where the speech began that caused it. */
+  /**
+   * Where a stop was taken back and the same speech stops the response again, the first stop is the one that counts.
+   *
+   * @param {{response: number, at_ms: number}} stop Its `at_ms` is where the speech began that caused it.
+   */
   #bargedIn({ response, at_ms }) {
-    const at = this.#clock.wallMs(at_ms);
+    const at = at_ms > this.#onsetMs ? this.#clock.wallMs(at_ms) : null;
+    this.#onsetMs = at_ms;
     this.#barged = at === null ? null : { response, at };
   }
 
@@ -112,5 +119,6 @@ export class Meters {
     this.#speechEndedAt = null;
     this.#answers.clear();
     this.#barged = null;
+    this.#onsetMs = -1;
   }
 }

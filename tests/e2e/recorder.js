@@ -7,8 +7,7 @@ class Recorder extends AudioWorkletProcessor {
   #filled = 0;
   #time = 0;
 
-  process([[channel]]) {
-    if (!channel) return true;
+  process([[channel = new Float32Array(128)]]) {
     if (this.#filled === 0) this.#time = currentTime;
     for (const sample of channel) this.#samples[this.#filled++] = Math.round(sample * 32767);
     if (this.#filled >= BLOCK) {

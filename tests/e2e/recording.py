@@ -24,7 +24,7 @@ class Mark:
 
 
 class Recording:
-    """Samples at `rate_hz`, from `start_s` of the audio context on, without holes."""
+    """Samples at `rate_hz`, from `start_s` of the audio context on."""
 
     def __init__(self, taken: dict[str, Any]) -> None:
         self.rate_hz = int(taken["rate"])
@@ -32,14 +32,18 @@ class Recording:
         self.marks = [Mark(m["type"], m.get("response"), m.get("reason"), m["time"]) for m in taken["marks"]]
         blocks = taken["blocks"]
         self.start_s = float(blocks[0][0])
-        pieces = [np.frombuffer(base64.b64decode(samples), dtype="<i2") for _, samples in blocks]
-        self.samples: Pcm = np.concatenate(pieces)
-        for at, piece in enumerate(pieces):  # the context's clock counts samples: a hole would show
-            assert abs(blocks[at][0] - self.start_s - at * len(piece) / self.rate_hz) < 1 / self.rate_hz
+        pieces = [
+            (time_s, np.frombuffer(base64.b64decode(samples), dtype="<i2")) for time_s, samples in blocks
+        ]
+        last_s, last = pieces[-1]
+        self.samples: Pcm = np.zeros(self._index(last_s) + len(last), dtype=np.int16)
+        for time_s, piece in pieces:  # a busy machine skips some: they were not heard
+            at = self._index(time_s)
+            self.samples[at : at + len(piece)] = piece
 
-    def mark(self, kind: str) -> Mark:
-        """The first message of this type."""
-        return next(mark for mark in self.marks if mark.type == kind)
+    def mark(self, kind: str, response: int | None = None) -> Mark:
+        """The first message of this type about this response; raises StopIteration."""
+        return next(mark for mark in self.marks if (mark.type, mark.response) == (kind, response))
 
     def between(self, start_s: float, end_s: float) -> Pcm:
         """The samples of this time."""

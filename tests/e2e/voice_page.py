@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PATIENCE_MS = 30_000
+LONGEST_ANSWER_MS = 90_000
 Message = dict[str, Any]
 
 
@@ -85,11 +86,11 @@ class VoicePage:
 
     def wait_until(self, condition: Callable[[], object]) -> None:
         """Until this holds. (The driver's own way to wait in the page is forbidden by the page's policy.)"""
-        for _ in range(PATIENCE_MS // 50):
+        for _ in range(LONGEST_ANSWER_MS // 50):
             if condition():
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"waited in vain; these messages came: {[m['type'] for m in self.received]}")
+        raise AssertionError(f"in vain; {self._story()}")
 
     def wait_words(self, state: str, count: int) -> None:
         """Until at least so many of the assistant's words are in this state."""
@@ -108,6 +109,12 @@ class VoicePage:
         """Close it, and complain of its errors."""
         self.page.context.close()
         assert not self.errors, self.errors
+
+    def _story(self) -> str:
+        kinds = [m["type"] for m in self.received if m["type"] not in ("ping", "pong", "response.text")]
+        errors = [message for message in self.received if message["type"] == "error"]
+        state = self.page.evaluate("() => import('/app.js').then(({ app }) => app.client?.connection)")
+        return f"these messages came: {kinds}; errors: {errors}; connection: {state}"
 
     def _watch(self, socket: WebSocket) -> None:
         socket.on("framereceived", lambda data: _note(self.received, data))

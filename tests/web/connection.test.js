@@ -139,6 +139,7 @@ for (const [code, reason] of [
     establish();
     world.socket().drop(code);
     assert.equal(states.at(-1), `closed: ${reason}`);
+    assert.equal(connection.state.code, code);
     world.pass(60_000);
     assert.equal(world.sockets.length, 1);
   });

@@ -58,6 +58,19 @@ test('barge-in stop is from the start of speech to silence', () => {
   assert.equal(meters.bargeInMs, 105);
 });
 
+test('a second stop by the same speech changes nothing', () => {
+  hear(0, 200);
+  const stop = { type: 'response.stop', response: 4, reason: 'barge_in', at_ms: 1900 };
+  for (const silentAtMs of [2005, 3900]) {
+    meters.receive(stop);
+    meters.stopped(4, silentAtMs);
+  }
+  assert.equal(meters.bargeInMs, 105);
+  meters.receive({ ...stop, at_ms: 3000 });
+  meters.stopped(4, 3070);
+  assert.equal(meters.bargeInMs, 70);
+});
+
 test('the stop button is no barge-in', () => {
   hear(0, 100);
   meters.receive({ type: 'response.stop', response: 1, reason: 'client', at_ms: 1000 });
