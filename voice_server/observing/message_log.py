@@ -14,7 +14,7 @@ import structlog
 from voice_server.core.commands import Fact
 from voice_server.core.trace import Decision
 from voice_server.observers import Now, Observer, SessionObserver
-from voice_server.observing.background import Background
+from voice_server.observing.background import Writer
 from voice_server.observing.capture import Said
 from voice_server.observing.message_types import AUDIO, received_type, sent_type
 from voice_server.observing.redaction import Redaction
@@ -42,7 +42,7 @@ class LogOptions:
 class MessageLog(Observer):
     """Logs for the whole process, through a thread of its own."""
 
-    def __init__(self, options: LogOptions, writer: Background) -> None:
+    def __init__(self, options: LogOptions, writer: Writer) -> None:
         self._options = options
         self._writer = writer
         self._log = structlog.get_logger("voice_server.messages")

@@ -49,6 +49,10 @@ class TurnSpans(Observer):
         """The turns of one session."""
         return _SessionSpans(self._provider.get_tracer("voice_server"), opened.session, now)
 
+    def flush(self) -> None:
+        """Send what there is, now."""
+        self._provider.force_flush()
+
     def close(self) -> None:
         """Send what is left."""
         self._provider.shutdown()
