@@ -47,6 +47,7 @@ class World:
     watch: Callable[[commands.Command, int], None] | None = None
 
     def __post_init__(self) -> None:
+        self.first_config = self.config
         self.session = Session(self.config, self.policy)
         self.told: list[Told] = []
         self.said: list[tuple[int, commands.Command]] = []
