@@ -58,12 +58,15 @@ class Loaded:
         self.heavy.report_to(observer.ran)
         self.light.report_to(observer.ran)
 
-    def close(self) -> None:
-        """End the threads."""
+    async def close(self) -> None:
+        """End the threads, and the connections to other servers."""
         self.heavy.close()
         self.light.close()
-        if isinstance(self.models.language_model, LlamaLanguageModel):
-            self.models.language_model.close()
+        match self.models.language_model:
+            case LlamaLanguageModel() as model:
+                model.close()
+            case OpenAILanguageModel() as model:
+                await model.aclose()
 
 
 def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
@@ -82,7 +85,7 @@ def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
             yield
             sessions.drain()
         finally:
-            loaded.close()
+            await loaded.close()
             looking_on.close()
 
     app = FastAPI(title="voice-server", lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -19,13 +19,13 @@ from voice_server.protocol.limits import MAX_MESSAGE_BYTES
 from voice_server.runtime.sessions import Sessions
 from voice_server.settings import Settings, load
 
-READ_LIMIT_BYTES = 16 * MAX_MESSAGE_BYTES
+READ_LIMIT_BYTES = 32 * MAX_MESSAGE_BYTES
 """What is longer than a message may be is still read up to here, so that it can be refused by name."""
 
 SEND_BUFFER_BYTES = 32 * 1024
 """The kernel's, for each connection: left to itself it takes megabytes, minutes of audio unread."""
 
-LINGER_S = 5.0
+LINGER_S = 2.0
 """A connection that is over is cut after this time, whether or not its client has read to the end."""
 
 FAREWELL_S = 2.0
@@ -50,6 +50,7 @@ def server_config(app: Any) -> uvicorn.Config:
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # the protocol has its own heartbeat
         log_level="warning",
+        log_config=None,  # its log is ours
         timeout_graceful_shutdown=1,
     )
 
@@ -59,7 +60,8 @@ class _Connection(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
-        self.loop.call_later(LINGER_S, self.transport.abort)
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(LINGER_S, self.transport.abort)
 
 
 class Server(uvicorn.Server):

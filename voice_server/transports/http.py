@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from voice_server.runtime.sessions import Sessions
 
@@ -38,6 +39,17 @@ def metrics_route(exposition: Callable[[], bytes], content_type: str) -> APIRout
     return router
 
 
-def page(directory: Path) -> StaticFiles:
+class Page(StaticFiles):
+    """The files of a directory, `index.html` first."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket that nobody else wanted knocks at the wrong door."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def page(directory: Path) -> Page:
     """The web client."""
-    return StaticFiles(directory=directory, html=True)
+    return Page(directory=directory, html=True)
