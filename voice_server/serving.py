@@ -35,7 +35,7 @@ FAREWELL_S = 2.0
 def run(host: str | None, port: int | None, config: Path | None, capture: Path | None = None) -> None:
     """Serve until told to stop. Raises ConfigurationError where that cannot begin."""
     server = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    settings = load(config, {"dir": capture} if capture else {}, **server)
+    settings = load(config, capture, **server)
     with _listen(settings) as listener:
         app = create_app(settings, load_models(settings))
         Server(server_config(app), app.state.sessions).run(sockets=[listener])

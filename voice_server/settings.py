@@ -226,15 +226,15 @@ class Settings(BaseSettings):
         return Policy(generation_stall_ms=self.llm.stall_ms, idle_limit_ms=self.session.idle_limit_ms)
 
 
-def load(file: Path | None = None, capture: dict[str, Any] | None = None, **server: str | int) -> Settings:
+def load(file: Path | None = None, capture: Path | None = None, /, **server: str | int) -> Settings:
     """Defaults, then this TOML file, then the environment, then `server`: fields of `[server]` as arguments,
-    and `capture`: those of `[capture]`.
+    and `capture`: the directory of captures.
 
     Raises ConfigurationError, which names each wrong field and where it was set.
     """
     _check_names_of_variables()
-    arguments = {name: fields for name, fields in (("server", server), ("capture", capture)) if fields}
-    layers = [_read(file) if file else {}, _environment(), arguments]
+    captures = {"capture": {"dir": capture}} if capture else {}
+    layers = [_read(file) if file else {}, _environment(), {"server": server} if server else {}, captures]
     try:
         return Settings(**_layered(*layers))
     except ValidationError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import threading
 from types import FrameType
@@ -27,6 +28,7 @@ EXTRAS = {"matplotlib", "psutil", "sounddevice"}
 def main() -> None:
     """Import, watch, print."""
     package, *names = sys.argv[1:]
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "1"  # else the first model of ours looks for them in files
     seen: list[str] = []
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:

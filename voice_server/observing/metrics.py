@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from prometheus_client import (
@@ -29,76 +29,71 @@ LONG_S = (1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
+class _Made:
+    """Makes metrics in one registry."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+    def counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(name, about, labels, registry=self.registry)
+
+    def gauge(self, name: str, about: str, *labels: str) -> Gauge:
+        return Gauge(name, about, labels, registry=self.registry)
+
+    def histogram(self, name: str, about: str, buckets: Sequence[float], *labels: str) -> Histogram:
+        return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
+
+
 class Metrics:
     """Every metric of one process, in a registry of its own. Thread-safe."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
-        self.registry = registry = CollectorRegistry()
-        # connections and sessions
-        self.connections = Gauge("voice_connections", "Open connections", registry=registry)
-        self.connection_seconds = Histogram(
-            "voice_connection_seconds", "How long connections lasted", buckets=LONG_S, registry=registry
-        )
-        self.sessions = Gauge("voice_sessions", "Sessions by who may speak", ["floor"], registry=registry)
-        self.sessions_ended = Counter(
-            "voice_sessions_ended", "Sessions by how they ended", ["farewell"], registry=registry
-        )
-        self.rejects = Counter(
-            "voice_rejects", "Connections and messages that were refused", ["code"], registry=registry
-        )
-        self.resumes = Counter(
-            "voice_resumes", "Clients that came back to a session", ["outcome"], registry=registry
-        )
-        # messages
-        self.messages = Counter(
-            "voice_messages", "Messages and audio frames", ["direction", "type"], registry=registry
-        )
-        self.message_bytes = Counter(
-            "voice_message_bytes", "Bytes of audio and of clients' messages", ["direction", "type"],
-            registry=registry,
-        )  # fmt: skip
-        self.message_seconds = Histogram(
-            "voice_message_seconds", "In: until it was dealt with. Out: from the decision until it was sent",
-            ["direction", "type"], buckets=FAST_S, registry=registry,
-        )  # fmt: skip
-        # turns
-        self.turn_gap = Histogram(
-            "voice_turn_gap_seconds", "End of the user's speech to the answer's first audio sent",
-            buckets=TURN_S, registry=registry,
-        )  # fmt: skip
-        self.stages = Histogram(
-            "voice_turn_stage_seconds", "End of the user's speech to each stage of the answer", ["stage"],
-            buckets=TURN_S, registry=registry,
-        )  # fmt: skip
-        self.responses = Counter("voice_responses", "Responses by their end", ["status"], registry=registry)
-        self.barge_in_stop = Histogram(
-            "voice_barge_in_stop_seconds", "Onset of the user's speech to the stop", buckets=STOP_S,
-            registry=registry,
-        )  # fmt: skip
-        self.stops = Counter("voice_stops", "Stops of a sounding response", ["reason"], registry=registry)
-        self.taken_back = Histogram(
-            "voice_stops_taken_back_seconds", "Stop to resume, of false stops", buckets=TURN_S,
-            registry=registry,
-        )  # fmt: skip
-        # models and machine
-        self.model_wait = Histogram(
-            "voice_model_wait_seconds", "Time in the queue", ["model"], buckets=MODEL_S, registry=registry
-        )
-        self.model_run = Histogram(
-            "voice_model_run_seconds", "Time in a thread", ["model"], buckets=MODEL_S, registry=registry
-        )
-        self.loop_lag = Histogram(
-            "voice_event_loop_lag_seconds", "How late timers ring", buckets=FAST_S, registry=registry
-        )
-        self.buffered = Gauge(
-            "voice_buffered_bytes", "Audio that waits: to be heard, or to be sent", ["where"],
-            registry=registry,
-        )  # fmt: skip
-        self.capture_lost = Counter(
-            "voice_capture_lost", "Records that no capture holds", ["why"], registry=registry
-        )
+        # Else there is a second series for each, which nobody reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        made = _Made()
+        self.registry = made.registry
+        self._count_connections(made)
+        self._count_messages(made)
+        self._time_turns(made)
+        self._time_the_machine(made)
         self._begin_at_zero()
+
+    def _count_connections(self, made: _Made) -> None:
+        self.connections = made.gauge("voice_connections", "Open connections")
+        self.connection_seconds = made.histogram("voice_connection_seconds", "How long they lasted", LONG_S)
+        self.sessions = made.gauge("voice_sessions", "Sessions by who may speak", "floor")
+        self.sessions_ended = made.counter("voice_sessions_ended", "Sessions by how they ended", "farewell")
+        self.rejects = made.counter("voice_rejects", "Connections and messages that were refused", "code")
+        self.resumes = made.counter("voice_resumes", "Clients that came back to a session", "outcome")
+
+    def _count_messages(self, made: _Made) -> None:
+        labels = ("direction", "type")
+        waited = "In: until it was dealt with. Out: from the decision until it was sent"
+        self.messages = made.counter("voice_messages", "Messages and audio frames", *labels)
+        sizes = "Bytes of audio, and of clients' messages"
+        self.message_bytes = made.counter("voice_message_bytes", sizes, *labels)
+        self.message_seconds = made.histogram("voice_message_seconds", waited, FAST_S, *labels)
+
+    def _time_turns(self, made: _Made) -> None:
+        gap = "End of the user's speech to the answer's first audio sent"
+        self.turn_gap = made.histogram("voice_turn_gap_seconds", gap, TURN_S)
+        stages = "End of the user's speech to each stage of the answer"
+        self.stages = made.histogram("voice_turn_stage_seconds", stages, TURN_S, "stage")
+        self.responses = made.counter("voice_responses", "Responses by their end", "status")
+        stop = "Onset of the user's speech to the stop"
+        self.barge_in_stop = made.histogram("voice_barge_in_stop_seconds", stop, STOP_S)
+        self.stops = made.counter("voice_stops", "Stops of a sounding response", "reason")
+        back = "Stop to resume, of false stops"
+        self.taken_back = made.histogram("voice_stops_taken_back_seconds", back, TURN_S)
+
+    def _time_the_machine(self, made: _Made) -> None:
+        self.model_wait = made.histogram("voice_model_wait_seconds", "Time in the queue", MODEL_S, "model")
+        self.model_run = made.histogram("voice_model_run_seconds", "Time in a thread", MODEL_S, "model")
+        self.loop_lag = made.histogram("voice_event_loop_lag_seconds", "How late timers ring", FAST_S)
+        waiting = "Audio that waits: to be heard, or to be sent"
+        self.buffered = made.gauge("voice_buffered_bytes", waiting, "where")
+        self.capture_lost = made.counter("voice_capture_lost", "Records that no capture holds", "why")
 
     def watch_buffers(self, buffered: Callable[[str], int]) -> None:
         """`buffered("in")` and `buffered("out")` say how many bytes wait, when they are asked."""
