@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from tests.core.situations import QUESTION, ask, hear, new_world
 from tests.core.world import RATE_HZ
 from voice_server.core import commands, events
+from voice_server.core.playout import Word
 from voice_server.core.policy import Policy, SessionConfig, TurnConfig
 from voice_server.core.session import Session
 from voice_server.core.trace import (
@@ -93,6 +94,20 @@ def test_a_trace_replays_to_the_same_decisions() -> None:
     kinds = {command["type"] for record in trace[1:] for command in record["commands"]}
     assert {"Generate", "WordsPlaced", "ResponseStopped", "TranscriptCommitted"} <= kinds
     assert list(replay(trace)) == []
+
+
+def test_a_long_history_is_not_written_with_every_prompt() -> None:
+    written: list[Record] = []
+    traced = TracedSession(Session(SessionConfig()), written.append)
+    for number in range(50):
+        traced.receive(events.UserTyped(f"Number {number}?"), number)
+        traced.receive(events.TextGenerated(number + 1, "Yes. "), number)
+        traced.receive(events.AudioSynthesized(number + 1, 0, 100, (Word("Yes.", 0, 1),)), number)
+        traced.receive(events.PlaybackReported(number + 1, 4), number)
+    prompts = [c for r in written[1:] for c in r["commands"] if c["type"] == "Generate"]
+    assert [message["content"] for message in prompts[-1]["messages"]] == ["Number 48?", "Yes.", "Number 49?"]
+    assert prompts[-1]["earlier"] == 97
+    assert list(replay(json.loads(json.dumps(written)))) == []
 
 
 def test_a_decision_that_has_changed_is_reported_where_it_was() -> None:

@@ -33,11 +33,13 @@ class Answering:
         self._responses = count(1)
         self._reference_ms = 0
         self._drafted: list[str] = []  # the words that the draft answers
+        self._primed = ""  # the words that the language model was last prepared for
 
     def configure(self, config: SessionConfig) -> None:
         """From the next answer on."""
         self.config = config
         self.conversation.instructions = config.instructions
+        self._primed = ""
 
     # ── making one ──
 
@@ -56,7 +58,8 @@ class Answering:
 
     def prime(self, user_text: str) -> None:
         """The user's next words begin like this."""
-        if self.answer is None:
+        if self.answer is None and user_text != self._primed:
+            self._primed = user_text
             self._emit(Prime(self.conversation.prompt(user_text)))
 
     def draft_words(self, text: str, now_ms: int) -> None:
@@ -163,7 +166,7 @@ class Answering:
 
     def _forget(self) -> None:
         self.answer = None
-        self._drafted = []
+        self._drafted, self._primed = [], ""
         self._deadlines.clear(Deadline.GENERATION, Deadline.SYNTHESIS, Deadline.PLAYED_OUT)
 
     def _await_text(self, now_ms: int) -> None:

@@ -20,6 +20,9 @@ from voice_server.core.turns import Floor
 
 VERSION = 1
 
+PROMPT_END = 3
+"""So many messages of a prompt are written, its last ones: each of the earlier ones was among them once."""
+
 Record = dict[str, Any]
 
 
@@ -90,7 +93,7 @@ def record_of(decision: Decision) -> Record:
     event = encode(decision.event) if decision.event else None
     told: Record = {"at": decision.now_ms, "event": event}
     said = (
-        {"commands": [encode(command) for command in decision.commands]}
+        {"commands": [_said(command) for command in decision.commands]}
         if decision.error is None
         else {"error": decision.error}
     )
@@ -127,13 +130,22 @@ def _session(head: Record | None) -> Session:
 
 def _decided_again(session: Session, event: events.Event | None, now_ms: int) -> list[Record]:
     try:
-        return [encode(command) for command in _tell(session, event, now_ms)]
+        return [_said(command) for command in _tell(session, event, now_ms)]
     except Exception as error:  # a bug that the trace is there to show
         return [{"error": repr(error)}]
 
 
 def _tell(session: Session, event: events.Event | None, now_ms: int) -> list[commands.Command]:
     return session.receive(event, now_ms) if event else session.expire(now_ms)
+
+
+def _said(command: commands.Command) -> Record:
+    """The command. Of a prompt only the end, and how many messages were before: else an hour takes 170 MB."""
+    if not isinstance(command, (commands.Prime, commands.Generate)):
+        return encode(command)
+    end = command.messages[-PROMPT_END:]
+    earlier = len(command.messages) - len(end)
+    return {**encode(dataclasses.replace(command, messages=end)), "earlier": earlier}
 
 
 def encode(value: Any) -> Record:
