@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from collections import Counter
 
 import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -294,6 +295,17 @@ class Conversations(RuleBasedStateMachine):
         world.wait(300_000)
         assert world.session.ended or world.floor() is Floor.OPEN
         assert not rules.live
+        self._nothing_said_is_forgotten(world)
+
+    def _nothing_said_is_forgotten(self, world: World) -> None:
+        """What was told to the client as said, and what was typed, is in the history, in its order."""
+        if world.session.ended:
+            return
+        entries = world.session.conversation.entries
+        remembered = " ".join(entry.content for entry in entries if entry.role == "user").split()
+        typed = [event.text for event, _ in world.told if isinstance(event, events.UserTyped)]
+        spoken = [fact.text for fact in world.every(commands.TranscriptCommitted)]
+        assert Counter(remembered) == Counter(" ".join(typed + spoken).split())
 
     def _answers_a_plain_utterance(self) -> None:
         world, rules = self._clone()
