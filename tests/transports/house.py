@@ -36,14 +36,14 @@ class House:
 
 
 def scripted_models() -> Models:
-    """Every model, by script. An answer takes a second and a half to sound."""
+    """Every model, by script. An answer takes half a second to sound."""
     return Models(
         gate=ScriptedVoiceDetector(),
         judge=ScriptedVoiceDetector(),
         turns=ScriptedTurnDetector(),
         transcriber=ScriptedTranscriber(),
         language_model=ScriptedLanguageModel(),
-        synthesizer=ScriptedSynthesizer(ms_per_letter=60),
+        synthesizer=ScriptedSynthesizer(ms_per_letter=20),
     )
 
 
