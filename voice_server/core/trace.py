@@ -115,8 +115,17 @@ def replay(records: Iterable[Record]) -> Iterator[Difference]:
         except (KeyError, TypeError) as error:
             raise ValueError(f"record {index} is not one of a trace: {error!r}") from error
         again = _decided_again(session, happened, now_ms)
-        if again != recorded:
+        if not _same(again, recorded):
             yield Difference(index, now_ms, recorded, again)
+
+
+def _same(again: list[Record], recorded: list[Record]) -> bool:
+    """Fields that an older version did not record are not compared."""
+    return len(again) == len(recorded) and all(map(_holds, again, recorded))
+
+
+def _holds(new: Record, old: Record) -> bool:
+    return all(name in new and new[name] == value for name, value in old.items())
 
 
 def _session(head: Record | None) -> Session:

@@ -17,6 +17,7 @@ from voice_server.core.trace import Decision, encode, record_of
 from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.observing.background import Writer
 from voice_server.observing.noted_models import noted
+from voice_server.observing.prompts import PromptShortener
 from voice_server.observing.rotation import make_room
 from voice_server.observing.trace_sink import Make, Record, SinkOptions, TraceSink
 from voice_server.ports import AudioFrame, Farewell, Models, Notice, Opened, SpeechChunk
@@ -91,6 +92,7 @@ class SessionCapture(SessionObserver):
         self._frames = 0
         self._lost = 0
         self._rate_hz = 0
+        self._prompts = PromptShortener()
 
     def begin(self, opened: Opened, started: str) -> None:
         """The head of the trace."""
@@ -129,7 +131,7 @@ class SessionCapture(SessionObserver):
 
     def decided(self, decision: Decision) -> None:
         """What the core was told, and what it said."""
-        self._put(lambda: {"k": "core", **record_of(decision)})
+        self._put(lambda: {"k": "core", **self._prompts.shortened(record_of(decision))})
 
     def watched(self, models: Models) -> Models:
         """Note what the detectors and the voice say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 from voice_server.core.trace import VERSION as CORE_VERSION
 from voice_server.errors import ConfigurationError
 from voice_server.observing.capture import VERSION
+from voice_server.observing.prompts import PromptLengthener
 from voice_server.observing.trace_sink import TRACKS, Record
 
-ALL = ("head", "in", "out", "core", "vad", "voice", "gap", "end")
+ALL = ("in", "out", "core", "vad", "voice", "gap", "end")
 
 
 class TraceError(ConfigurationError):
@@ -84,34 +86,40 @@ def sound_file(trace: Path, track: str) -> Path:
 
 def read_trace(path: Path, kinds: Collection[str] = ALL) -> Trace:
     """Read the records of these kinds; the others are passed over quickly. Raises TraceError."""
-    lines, notes = _lines(path)
-    head = _head(path, lines)
-    wanted = tuple(f'{{"k":"{kind}"'.encode() for kind in {*kinds, "gap", "end"})
-    records = [
-        _record(path, number, line)
-        for number, line in enumerate(lines[1:], start=2)
-        if line.startswith(wanted) or not line.startswith(b'{"k":"')
-    ]
+    data, notes = _whole_lines(path)
+    head = _head(path, data[: max(0, data.find(b"\n"))])
+    passed_over = ["head", *(kind for kind in ALL if kind not in {*kinds, "gap", "end"})]
+    line = re.compile(rb'\n(?!\{"k":"(?:%b)")([^\n]+)' % "|".join(passed_over).encode())
+    records = [_record(path, data, match) for match in line.finditer(data)]
+    _lengthen_prompts(path, records)
     return Trace(path, head, records, [*notes, *_remarks(records)])
 
 
-def _lines(path: Path) -> tuple[list[bytes], list[str]]:
+def _lengthen_prompts(path: Path, records: list[Record]) -> None:
+    prompts = PromptLengthener()
+    for record in records:
+        if record["k"] == "core":
+            try:
+                prompts.lengthen(record)
+            except (ValueError, TypeError) as error:
+                raise TraceError(f"{path}: the decision at {record.get('at')} ms: {error}") from None
+
+
+def _whole_lines(path: Path) -> tuple[bytes, list[str]]:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise TraceError(f"{path}: cannot be read: {error.strerror}") from None
-    lines = data.split(b"\n")
-    cut = lines.pop()
-    if not cut:
-        return lines, []
-    return lines, [
-        f"the last line is cut off after {len(cut)} bytes, and left aside: the server ended while writing"
-    ]
+    end = data.rfind(b"\n") + 1
+    if end == len(data):
+        return data, []
+    cut = f"the last line is cut off after {len(data) - end} bytes, and left aside: a crash while writing"
+    return data[:end], [cut]
 
 
-def _head(path: Path, lines: list[bytes]) -> Record:
-    head = _record(path, 1, lines[0]) if lines else {}
-    if head.get("k") != "head" or "version" not in head:
+def _head(path: Path, line: bytes) -> Record:
+    head = _decoded(line)
+    if head is None or head["k"] != "head" or "version" not in head:
         raise TraceError(f"{path}: this is no trace: its first line is not a head")
     if head["version"] > VERSION:
         raise TraceError(
@@ -123,14 +131,20 @@ def _head(path: Path, lines: list[bytes]) -> Record:
     return head
 
 
-def _record(path: Path, number: int, line: bytes) -> Record:
+def _record(path: Path, data: bytes, match: re.Match[bytes]) -> Record:
+    record = _decoded(match[1])
+    if record is None:
+        number = data.count(b"\n", 0, match.start(1)) + 1
+        raise TraceError(f"{path}: line {number} is no record of a trace: {match[1][:60]!r}")
+    return record
+
+
+def _decoded(line: bytes) -> Record | None:
     try:
         record: Any = json.loads(line)
     except ValueError:
-        record = None
-    if not isinstance(record, dict) or "k" not in record:
-        raise TraceError(f"{path}: line {number} is no record of a trace: {line[:60]!r}")
-    return record
+        return None
+    return record if isinstance(record, dict) and "k" in record else None
 
 
 def _remarks(records: Iterable[Record]) -> Iterator[str]:
