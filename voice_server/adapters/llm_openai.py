@@ -94,9 +94,7 @@ class OpenAILanguageModel:
             case openai.RateLimitError():
                 return f"{self._url} takes no more requests now: wait, or raise the quota ({error.message})"
             case openai.APIStatusError():
-                return (
-                    f"{self._url} failed with status {error.status_code}: look at its log ({error.message})"
-                )
+                return f"{self._url} failed: look at its log ({error.message})"
             case openai.APIConnectionError():
                 cause = error.__cause__ or error
                 return f"{self._url} cannot be reached: is it running, and is `llm.url` right? ({cause})"

@@ -1,0 +1,146 @@
+"""What is llama.cpp's own: its cache, its threads, its context."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.llama_slots import Slot, busy_slot, slots, slots_at_rest
+from voice_server.adapters.llm_llama import LlamaLanguageModel
+from voice_server.core.conversation import Message
+from voice_server.errors import ModelError, ModelFileError
+from voice_server.ports import GenerateOptions
+
+LONG = GenerateOptions(max_tokens=200)
+HISTORY = (
+    Message("system", "You tell long and detailed stories, with many people in them, and do not stop early."),
+    Message("user", "Please tell me a long story about a dog who went to sea."),
+    Message("assistant", "Once upon a time there was a dog, and his name was Barnaby, and he loved the sea."),
+    Message("user", "And then? Please tell me more about the dog, and"),
+)
+
+
+def asking(more: str) -> tuple[Message, ...]:
+    return (*HISTORY[:-1], Message("user", f"{HISTORY[-1].content} {more}"))
+
+
+async def first_piece_at(model: LlamaLanguageModel, messages: Sequence[Message]) -> Slot:
+    """How things stand when the first piece has come. The answer is then closed."""
+    async with aclosing(model.generate(messages, LONG)) as pieces:
+        await anext(pieces)
+        return await busy_slot(model)
+
+
+def known(slot: Slot) -> float:
+    """The share of the prompt that was not computed again."""
+    return float(slot["n_prompt_tokens_cache"] / slot["n_prompt_tokens"])
+
+
+@pytest.mark.models
+async def test_an_answer_that_is_closed_is_not_computed_further(llama: LlamaLanguageModel) -> None:
+    busy = await first_piece_at(llama, HISTORY)
+    (slot,) = [slot for slot in await slots_at_rest(llama) if slot["id"] == busy["id"]]
+    assert slot["n_prompt_tokens"] < busy["n_prompt_tokens"] + 50
+
+
+@pytest.mark.models
+async def test_a_primed_prompt_is_known_when_it_comes(llama: LlamaLanguageModel) -> None:
+    await llama.prime(HISTORY)
+    assert known(await first_piece_at(llama, asking("the captain."))) > 0.8
+
+
+@pytest.mark.models
+async def test_the_next_turn_finds_its_history_in_the_cache(llama: LlamaLanguageModel) -> None:
+    await first_piece_at(llama, HISTORY)
+    heard = (*HISTORY, Message("assistant", "He met a"), Message("user", "Who was it?"))
+    await slots_at_rest(llama)
+    assert known(await first_piece_at(llama, heard)) > 0.7
+
+
+@pytest.mark.models
+async def test_an_answer_waits_for_what_still_holds_its_history(llama_file: Path) -> None:
+    model = LlamaLanguageModel(llama_file, parallel=2, context_tokens=512)
+    try:
+        priming = asyncio.create_task(model.prime(HISTORY))
+        await asyncio.sleep(0)
+        assert known(await first_piece_at(model, asking("the captain."))) > 0.8
+        await priming
+        assert known(await first_piece_at(model, asking("the cook."))) > 0.8
+    finally:
+        model.close()
+
+
+@pytest.mark.models
+async def test_a_prompt_that_is_estimated_too_short_is_cut_again(llama: LlamaLanguageModel) -> None:
+    dense = (*HISTORY[:3], Message("user", "日本語" * 400))
+    assert [piece async for piece in llama.generate(dense, GenerateOptions(max_tokens=3))]
+    assert all(slot["n_ctx"] == 512 for slot in await slots(llama))
+
+
+@pytest.fixture
+def short_lived(llama_file: Path) -> Iterator[LlamaLanguageModel]:
+    model = LlamaLanguageModel(llama_file, parallel=1, context_tokens=512)
+    yield model
+    model.close()
+
+
+@pytest.mark.models
+async def test_closing_the_model_ends_answers_and_threads(short_lived: LlamaLanguageModel) -> None:
+    before = set(threading.enumerate())
+    running = short_lived.generate(HISTORY, LONG)
+    await anext(running)
+    waiting = asyncio.create_task(anext(short_lived.generate(asking("the cook."), LONG)))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(short_lived.close)
+    for ended in (_drained(running), waiting):
+        with pytest.raises(ModelError, match="was shut down"):
+            await ended
+    with pytest.raises(ModelError, match="was shut down"):
+        await anext(short_lived.generate(HISTORY, LONG))
+    await short_lived.prime(HISTORY)
+    assert not [t for t in threading.enumerate() if t not in before and t.name.startswith("llama")]
+
+
+async def _drained(pieces: AsyncGenerator[str, None]) -> None:
+    async for _ in pieces:
+        pass
+
+
+@pytest.mark.models
+def test_a_process_that_forgets_to_close_ends_all_the_same(llama_file: Path) -> None:
+    script = """
+import asyncio, sys
+from pathlib import Path
+from voice_server.adapters.llm_llama import LlamaLanguageModel
+from voice_server.core.conversation import Message
+from voice_server.ports import GenerateOptions
+
+async def main():
+    model = LlamaLanguageModel(Path(sys.argv[1]), context_tokens=512)
+    print(await anext(model.generate((Message("user", "Tell me a story."),), GenerateOptions())))
+
+asyncio.run(main())
+"""
+    command = [sys.executable, "-c", script, str(llama_file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_a_file_that_is_missing_is_named() -> None:
+    with pytest.raises(ModelFileError, match=r"no model file nowhere\.gguf: run `voice-server models fetch`"):
+        LlamaLanguageModel(Path("nowhere.gguf"))
+
+
+@pytest.mark.models
+def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "poem.gguf").write_text("Shall I compare thee to a summer's day?")
+    with pytest.raises(ModelFileError, match=r"poem\.gguf cannot be loaded"):
+        LlamaLanguageModel(tmp_path / "poem.gguf")
