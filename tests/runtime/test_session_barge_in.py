@@ -143,6 +143,29 @@ async def test_between_a_stop_and_its_taking_back_there_is_no_audio() -> None:
     assert "audio" in kinds[resume:]
 
 
+async def test_what_is_made_while_the_floor_is_contested_waits_until_it_is_taken_back() -> None:
+    stage = Stage()
+    second_clause = asyncio.Event()
+
+    async def speak_the_second_clause_later(text: str) -> None:
+        if len(stage.synthesizer.clauses) > 1:
+            await second_clause.wait()
+
+    stage.before_clause = speak_the_second_clause_later
+    async with stage.running():
+        response = await stage.ask()
+        await stage.rest(3_000)  # the first clause has been heard
+        sent = len(stage.frames(response))
+        stage.hypothesis = NOTHING
+        await stage.speak(40)
+        second_clause.set()
+        await stage.speak(100)
+        assert len(stage.frames(response)) == sent
+        await stage.rest(1_000)
+        assert len(stage.told(facts.ResponseResumed)) == 1
+        assert len(stage.frames(response)) > sent
+
+
 async def test_the_stop_button_ends_the_answer_for_good() -> None:
     stage = Interruption()
     async with stage.running():

@@ -33,9 +33,9 @@ BROKEN = ModelError("it broke")
     ("replies", "text"),
     [
         (in_turn([BROKEN]), APOLOGY),
-        (in_turn(["Well, ", BROKEN]), f"Well,  {APOLOGY}"),
+        (in_turn(["Well, ", BROKEN]), f"Well, {APOLOGY}"),
         (in_turn([]), APOLOGY),
-        (in_turn(["Well, ", asyncio.Event()]), f"Well,  {APOLOGY}"),
+        (in_turn(["Well, ", asyncio.Event()]), f"Well, {APOLOGY}"),
     ],
     ids=["down", "fails in the middle", "says nothing", "stalls in the middle"],
 )
@@ -50,7 +50,7 @@ async def test_where_the_language_model_fails_the_user_hears_an_apology(replies:
         await stage.rest(1_000)
         await stage.wait(10_000)
     done = stage.done(response)
-    assert (done.status, done.text, done.heard) == ("failed", text, " ".join(text.split()))
+    assert (done.status, " ".join(done.text.split()), done.heard) == ("failed", text, text)
     assert [trouble.code for trouble in stage.told(facts.Trouble)] == ["generation_failed"]
     assert stage.told(facts.ResponseEnded)[-1].status == "completed"  # the next turn
 
@@ -91,6 +91,22 @@ async def test_a_synthesizer_that_fails_ends_the_answer_where_its_audio_ends() -
     done, frames = stage.done(response), stage.frames(response)
     assert (done.status, done.heard) == ("failed", stage.synthesizer.clauses[0])
     assert [frame.last for frame in frames] == [False] * (len(frames) - 1) + [True]
+    assert [trouble.code for trouble in stage.told(facts.Trouble)] == ["synthesis_failed"]
+
+
+async def test_a_synthesizer_that_stalls_ends_the_answer_too() -> None:
+    stage = Stage()
+
+    async def speak_the_first_clause_only(text: str) -> None:
+        if len(stage.synthesizer.clauses) > 1:
+            await asyncio.Event().wait()
+
+    stage.before_clause = speak_the_first_clause_only
+    async with stage.running():
+        response = await stage.ask()
+        await stage.wait(15_000)
+    done = stage.done(response)
+    assert (done.status, done.heard) == ("failed", stage.synthesizer.clauses[0])
     assert [trouble.code for trouble in stage.told(facts.Trouble)] == ["synthesis_failed"]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import INPUT_HZ, frame_bytes
@@ -191,6 +191,8 @@ class SessionRunner:
             if isinstance(item, Heard):
                 for frame in self._intake.push(item.pcm):
                     await self._frames.put(frame)
+            elif isinstance(item, events.PlaybackReported):
+                self._tell(self._believable(item))
             elif isinstance(item, events.Event):
                 self._tell(item)
             else:
@@ -198,6 +200,11 @@ class SessionRunner:
             self._watch.handled()
         self._farewell = None
         self._tell(events.SessionEnding("disconnected"))
+
+    def _believable(self, report: events.PlaybackReported) -> events.PlaybackReported:
+        """Nobody has played more than was sent."""
+        speech = self._speeches.get(report.response)
+        return replace(report, played_ms=min(report.played_ms, speech.sent_ms)) if speech else report
 
     def _answer(self, notice: Notice) -> None:
         if isinstance(notice, Pinged):

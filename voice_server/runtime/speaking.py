@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from voice_server.audio.pcm import Pcm, to_bytes
-from voice_server.audio.rates import BYTES_PER_SAMPLE, frame_samples
+from voice_server.audio.rates import BYTES_PER_SAMPLE, frame_samples, samples_to_ms
 from voice_server.ports import AudioFrame
 
 
@@ -21,6 +21,7 @@ class Speech:
         """No further clause will be wanted."""
         self._clauses_made = 0
         self._given_up = False
+        self._rate_hz = rate_hz
         self._pcm = bytearray()
         self._frame_samples = frame_samples(rate_hz)
         self._sent = 0
@@ -31,6 +32,11 @@ class Speech:
     def next_end_samples(self) -> int:
         """Where the next frame ends."""
         return self._sent + min(self._frame_samples, self._left_samples)
+
+    @property
+    def sent_ms(self) -> int:
+        """What has left, from the beginning of the response."""
+        return samples_to_ms(self._sent, self._rate_hz)
 
     @property
     def unsent_bytes(self) -> int:
