@@ -195,7 +195,8 @@ class FloorKeeper:
 
     def _fall_silent(self, now_ms: int) -> None:
         self._state.cue(Cue.SILENCE)
-        self._listening.ask_score(now_ms)
+        if not self._deadlines.has(Deadline.SCORE):
+            self._listening.ask_score(now_ms)
         self.weigh_silence(now_ms)
         self._words_known(now_ms)
 

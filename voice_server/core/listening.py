@@ -122,11 +122,13 @@ class Listening:
             self._deadlines.clear(Deadline.PARTIAL, Deadline.TURN_LIMIT)
             self._deadlines.set(Deadline.TRANSCRIPT, now_ms + self.policy.transcript_timeout_ms)
             if turn.early_at_ms != at_ms:
-                self._questions.early = None
-            if turn.early is None or turn.early_at_ms != at_ms:
+                turn.early, turn.opinions, self._questions.early, self._questions.score = None, (), None, None
+            if turn.opinions:
+                self._deadlines.set(Deadline.SCORE, now_ms + self.policy.score_interval_ms)
+            if turn.early is None:
                 self._questions.ask_final(turn, self.clock.at(now_ms))
             else:
-                self._questions.forget()
+                self._questions.partial = None
                 self._finish(turn, turn.early, now_ms)
 
     def declare_over(self) -> None:
@@ -218,8 +220,6 @@ class Listening:
             limit_at_ms = turn.start_at_ms + self.policy.turn_limit_ms
             self._deadlines.set(Deadline.TURN_LIMIT, self.clock.session_ms(limit_at_ms))
 
-    # ── asking the models ──
-
     def ask_partial(self, now_ms: int) -> None:
         """Ask for a hypothesis of the turn so far, unless one is on its way."""
         if self.turn:
@@ -228,13 +228,14 @@ class Listening:
     def ask_early(self, at_ms: int, now_ms: int) -> None:
         """The voice fades: ask for the words up to `at_ms` as if they were the last."""
         if turn := self.turn:
-            turn.early, turn.early_at_ms = None, at_ms
+            turn.early, turn.early_at_ms, turn.opinions = None, at_ms, ()
             self._deadlines.clear(Deadline.PARTIAL)
             self._questions.ask_early(turn, self.clock.at(now_ms))
+            self._questions.ask_score(turn, self.clock.at(now_ms))
 
     def ask_score(self, now_ms: int) -> None:
-        """Ask the turn detector about the silence so far."""
-        if self.turn:
+        """Ask the turn detector about the silence so far, unless it is asked already."""
+        if self.turn and self._questions.score is None:
             self._questions.ask_score(self.turn, self.clock.at(now_ms))
 
     def transcribed(self, event: Transcribed, now_ms: int) -> bool:
@@ -289,7 +290,8 @@ class Listening:
         self._questions.score = None
         if probability is not None:
             self.turn.opinions += (probability,)
-        self._deadlines.set(Deadline.SCORE, now_ms + self.policy.score_interval_ms)
+        if self.turn.end_at_ms is not None:
+            self._deadlines.set(Deadline.SCORE, now_ms + self.policy.score_interval_ms)
         return True
 
     def _listen_on(self, turn: Turn, now_ms: int) -> None:
