@@ -261,9 +261,7 @@ def test_a_split_turn_goes_on_with_the_sound_that_no_hypothesis_has_covered() ->
 def test_a_turn_ends_when_no_new_words_come_although_the_vad_hears_speech() -> None:
     world = in_floor(Floor.USER)
     spoken_ms = world.now_ms
-    while world.floor() is Floor.USER:
-        world.wait(50)
-        world.transcribe(QUESTION)
+    world.transcribe_until(lambda: world.floor() is not Floor.USER, QUESTION)
     assert world.now_ms - spoken_ms < POLICY.stale_words_ms + 700
     world.transcribe(QUESTION)
     assert world.floor() is Floor.THINKING

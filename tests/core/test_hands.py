@@ -221,9 +221,7 @@ def test_a_button_that_is_held_without_a_word_stays_held() -> None:
 
 def test_a_button_that_is_held_through_a_pause_of_the_voice_loses_no_words() -> None:
     world = in_floor(Floor.USER, MANUAL)
-    while not world.every(commands.TranscriptCommitted):
-        world.wait(50)
-        world.transcribe("one two three four")
+    world.transcribe_until(lambda: world.every(commands.TranscriptCommitted), "one two three four")
     world.live(6_000, "")
     world.tell(events.TurnCommitted(world.heard_ms))
     world.transcribe("five")

@@ -189,6 +189,15 @@ class World:
                 return
         raise AssertionError("the session asks for ever")
 
+    def transcribe_until(self, over: Callable[[], object], hypothesis: str) -> None:
+        """Time passes, and the transcriber always answers the same, until it is `over`."""
+        for _ in range(1_000):
+            if over():
+                return
+            self.wait(50)
+            self.transcribe(hypothesis)
+        raise AssertionError(f"after 50 s of {hypothesis!r} it is not over")
+
     def live(self, ms: int, hypothesis: str, step_ms: int = 50) -> None:
         """Time passes while every model answers at once."""
         for _ in range(ms // step_ms):

@@ -214,9 +214,7 @@ def noise_that_never_ends() -> World:
     world.start_speaking()
     for words, answer in ((QUESTION, "Ten."), ("And tomorrow?", "Nine.")):
         world.live(600, words)
-        while world.floor() is Floor.USER:
-            world.wait(50)
-            world.transcribe(words)
+        world.transcribe_until(lambda: world.floor() is not Floor.USER, words)
         world.transcribe(words)
         hear(world, answer)
         world.live(3_000, "")
