@@ -139,3 +139,12 @@ def test_there_is_nothing_to_ask_about_without_a_turn() -> None:
     assert said == []
     assert listening.split() == ""
     assert not listening.is_over(0.5, 100)
+
+
+def test_a_noise_that_goes_on_from_a_fading_ends_the_turn_with_the_words_known_then() -> None:
+    world = in_floor(Floor.USER)
+    world.fade(silence_ms=0)
+    world.transcribe("Tea")
+    world.transcribe_until(lambda: world.floor() is not Floor.USER, "Tea")
+    assert world.floor() is Floor.THINKING
+    assert [c.text for c in world.every(commands.TranscriptCommitted)] == ["Tea"]
