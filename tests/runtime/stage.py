@@ -110,6 +110,10 @@ class Stage:
     async def hang_up(self) -> None:
         """The connection is lost."""
         self.link.leave()
+        await self.say_no_more()
+
+    async def say_no_more(self) -> None:
+        """What the client sends has come to its end."""
         self._inbound.put_nowait(None)
         await self.clock.settle()
 

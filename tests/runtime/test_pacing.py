@@ -69,6 +69,14 @@ def test_audio_is_never_further_ahead_than_the_lead_and_none_is_lost(
     assert all(len(frame.pcm) <= rate_hz // 50 * 2 for frame in frames)
 
 
+async def test_less_than_a_frame_waits_for_more() -> None:
+    stage = Stage()
+    stage.synthesizer = PiecemealSynthesizer(stage.clock, RATE_HZ, [(10, 3_000), (10, 1_000)])
+    await _answer(stage)
+    *before, _last = stage.frames()
+    assert {len(frame.pcm) // 2 for frame in before} == {320}
+
+
 async def test_the_lead_is_used_in_full() -> None:
     stage = Stage()
     await _answer(stage)

@@ -236,6 +236,16 @@ async def test_a_client_that_is_found_gone_when_it_is_sent_something_ends_everyt
         assert session.done()
 
 
+async def test_a_client_that_vanishes_while_it_is_sent_something_is_not_waited_for() -> None:
+    stage = Stage()
+    async with stage.running() as session:
+        await stage.ask()
+        stage.link.stop_reading()
+        await stage.rest(40)
+        await stage.say_no_more()
+        assert session.done()
+
+
 async def test_a_client_that_stops_reading_is_given_up_at_the_stated_time() -> None:
     stage = Stage()
     async with stage.running() as session:

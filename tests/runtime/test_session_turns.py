@@ -10,12 +10,14 @@ import pytest
 
 from tests.runtime.fake_link import Told
 from tests.runtime.stage import CONFIG, QUESTION, Stage
-from tests.runtime.staged_models import ANSWER
+from tests.runtime.staged_models import ANSWER, pause
+from voice_server.adapters.scripted_listening import ScriptedTranscriber, in_turn, said
+from voice_server.audio.pcm import Pcm
 from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.core.policy import TurnConfig
 from voice_server.core.trace import replay
-from voice_server.ports import Farewell, Opened, Pinged, Ponged, Refused
+from voice_server.ports import Farewell, Hypothesis, Opened, Pinged, Ponged, Refused
 
 
 async def test_a_spoken_question_is_answered_in_the_order_that_a_client_may_rely_on() -> None:
@@ -60,6 +62,34 @@ async def test_the_words_are_told_while_they_are_spoken() -> None:
         assert {fact.text for fact in stage.told(facts.TranscriptRevised)} == {QUESTION}
         assert stage.told(facts.TranscriptCommitted) == []
     assert [request.final for request in stage.transcriber.requests[:3]] == [False] * 3
+
+
+async def test_a_newer_hypothesis_replaces_the_one_that_is_being_made() -> None:
+    stage = Stage()
+    slow = stage.transcriber = SlowTranscriber(stage)
+    async with stage.running():
+        await stage.speak(1_500)
+        await stage.rest(3_000)
+    assert slow.at_once == 1
+    assert stage.told(facts.TranscriptCommitted)[0].text == QUESTION
+
+
+class SlowTranscriber(ScriptedTranscriber):
+    """Takes 400 ms for each hypothesis."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(in_turn([said(QUESTION)]))
+        self.at_once = self._running = 0
+        self._clock = stage.clock
+
+    async def transcribe(self, samples: Pcm, *, deadline_ms: int, language: str, final: bool) -> Hypothesis:
+        self._running += 1
+        self.at_once = max(self.at_once, self._running)
+        try:
+            await pause(self._clock, 400)
+        finally:
+            self._running -= 1
+        return await super().transcribe(samples, deadline_ms=deadline_ms, language=language, final=final)
 
 
 async def test_all_of_the_voice_arrives_without_a_hole_and_the_last_frame_says_so() -> None:
