@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -16,7 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from tests.transports.caller import Caller, call
 from tests.transports.house import House, open_house, scripted_models
 from tests.transports.listening import until
-from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, in_turn
+from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, Step, in_turn
+from voice_server.core.conversation import Message
 from voice_server.protocol.frames import decode_audio
 
 KEYS = ["first-key", "second-key"]
@@ -120,6 +121,36 @@ async def test_a_full_server_says_when_to_come_back_and_takes_the_next_when_one_
         async with call(house.url) as fourth:
             await fourth.start()
             assert await first.is_alive()
+
+
+async def test_a_server_that_is_about_to_end_tells_its_clients_and_takes_nobody() -> None:
+    async with open_house() as house, call(house.url) as inside, call(house.url) as late:
+        await inside.start()
+        house.sessions.drain()
+        assert (await inside.next("session.ended"))["reason"] == "the server restarts"
+        assert await inside.close_code() == 1012
+        await late.send({"type": "session.start"})
+        error = await late.next("error")
+        assert (error["code"], error["message"]) == ("busy", "the server is restarting; try again later")
+        assert await late.close_code() == 4429
+
+
+# ── bugs ──
+
+
+async def test_a_bug_ends_its_session_with_a_code_of_its_own_and_no_other_session() -> None:
+    def divide(call: int, messages: Sequence[Message]) -> list[Step]:
+        return [str(1 / 0)] if messages[-1].content == "Divide." else ["All right."]
+
+    models = replace(scripted_models(), language_model=ScriptedLanguageModel(divide))
+    async with open_house(models) as house, call(house.url) as unlucky, call(house.url) as other:
+        await unlucky.start()
+        await other.start()
+        await unlucky.send({"type": "user.text", "text": "Divide."})
+        assert await unlucky.close_code() == 4500
+        assert (await other.answered("Hello."))["status"] == "completed"
+    (complaint,) = house.complaints
+    assert "ended by a bug" in complaint.getMessage()
 
 
 # ── heartbeats ──
