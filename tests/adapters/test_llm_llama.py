@@ -38,6 +38,10 @@ async def first_piece_at(model: LlamaLanguageModel, messages: Sequence[Message])
         return await busy_slot(model)
 
 
+async def idle_slots(model: LlamaLanguageModel) -> list[Slot]:
+    return [slot for slot in await slots(model) if not slot["is_processing"]]
+
+
 def known(slot: Slot) -> float:
     """The share of the prompt that was not computed again."""
     return float(slot["n_prompt_tokens_cache"] / slot["n_prompt_tokens"])
@@ -75,6 +79,15 @@ async def test_an_answer_waits_for_what_still_holds_its_history(llama_file: Path
         assert known(await first_piece_at(model, asking("the cook."))) > 0.8
     finally:
         model.close()
+
+
+@pytest.mark.models
+async def test_priming_takes_no_place_from_answers(llama: LlamaLanguageModel) -> None:
+    async with aclosing(llama.generate(HISTORY, LONG)) as pieces:
+        await anext(pieces)
+        before = await idle_slots(llama)
+        await llama.prime((Message("user", f"What is the time? {before}"),))
+        assert await idle_slots(llama) == before
 
 
 @pytest.mark.models

@@ -59,8 +59,9 @@ class LlamaLanguageModel:
     ) -> None:
         self.name = model_path.stem
         self.api_key = secrets.token_urlsafe(16)
+        self._parallel = parallel
         self._context_tokens = context_tokens
-        self._server = self._load(model_path, threads, parallel)
+        self._server = self._load(model_path, threads)
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="llama")
         self._answers: set[_Answer] = set()
 
@@ -83,7 +84,12 @@ class LlamaLanguageModel:
             answer.stopped = True
 
     async def prime(self, messages: Sequence[Message]) -> None:
-        """Have these messages in the cache: the next prompt that begins with them is answered sooner."""
+        """Have these messages in the cache: the next prompt that begins with them is answered sooner.
+
+        Does nothing while half of the places or more are taken: answers go first.
+        """
+        if 2 * sum(not answer.stopped for answer in tuple(self._answers)) >= self._parallel:
+            return
         answer = _Answer(tuple(messages), priming=True)
         try:
             await self._begin(answer, GenerateOptions(max_tokens=1))
@@ -152,14 +158,14 @@ class LlamaLanguageModel:
             too_long = errors[0].get("type") == "exceed_context_size_error"
             raise (_PromptTooLongError if too_long else ModelError)(f"llama.cpp: {errors[0]['message']}")
 
-    def _load(self, model_path: Path, threads: int, parallel: int) -> Any:
+    def _load(self, model_path: Path, threads: int) -> Any:
         if not model_path.is_file():
             raise ModelFileError(f"there is no model file {model_path}: run `voice-server models fetch`")
         llama = _library()
         params = llama.CommonParams()
         params.model.path = str(model_path)
         params.model_alias = {self.name}
-        params.n_ctx, params.n_parallel = self._context_tokens * parallel, parallel
+        params.n_ctx, params.n_parallel = self._context_tokens * self._parallel, self._parallel
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         params.cache_ram_mib = CACHE_MIB
         params.slot_prompt_similarity, params.n_cache_reuse = SLOT_SIMILARITY, REUSED_TOKENS
