@@ -90,9 +90,11 @@ async def test_cancelled_work_never_begins(one_thread: ThreadWorkers) -> None:
 
 
 async def test_closing_ends_the_threads() -> None:
+    others = set(threading.enumerate())
     workers = ThreadWorkers(2)
     await workers.run(lambda: None, deadline_ms=0, model="test")
+    assert set(threading.enumerate()) - others
     workers.close()
-    assert not [t for t in threading.enumerate() if t.name.startswith("model-")]
+    assert not set(threading.enumerate()) - others
     with pytest.raises(OverloadedError):
         await workers.run(lambda: None, deadline_ms=0, model="test")

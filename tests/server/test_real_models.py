@@ -26,8 +26,8 @@ shared = pytest_asyncio.fixture(scope="module", loop_scope="module")
 
 WORD_ERRORS_HEARD = 0.15
 """Of what the server understood, over the six utterances below."""
-WORD_ERRORS_SPOKEN = 0.2
-"""Of what a second transcriber understood of the server's voice."""
+WORD_ERRORS_SPOKEN = 0.35
+"""Of a second transcription: answers are drawn at random, and some pieces are short and cut in the middle."""
 
 ONE = ["speech/q_dog_or_cat.wav", "speech/cmd_lights_off.wav", "speech/q_brooklyn_bridge.wav"]
 OTHER = ["speech/cmd_what_time.wav", "speech/cmd_please_lamp.wav", "speech/order_08.wav"]
