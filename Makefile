@@ -44,7 +44,7 @@ e2e: setup .venv/.e2e ## the page in a real Chromium; pictures in artefacts/e2e
 	@[ -x $(CHROMIUM) ] || { [ "$$(id -u)" = 0 ] && apt-get update -qq \
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 		|| { echo "This needs Chromium. Debian: apt-get install chromium. Or: make e2e CHROMIUM=/path/to/it"; exit 1; }
-	VOICE_E2E=1 CHROMIUM=$(CHROMIUM) $(BIN)/pytest tests/e2e
+	VOICE_E2E=1 CHROMIUM=$(CHROMIUM) $(BIN)/pytest tests/e2e $(E2E_ARGS)
 
 docs: $(INSTALLED) ## docs/reference anew, where it is generated from the code
 	@$(BIN)/voice-server docs
