@@ -40,8 +40,12 @@ def test_the_page_shows_the_session(
     page.locator(".turn").first.click()
     page.wait_for_function("timeline.scale.to - timeline.scale.from < 10000")
     page.wait_for_function(STOP)
-    place = page.evaluate(f"(({{x, end, top, bottom}}) => [(x + end) / 2, (top + bottom) / 2])({STOP})")
-    page.locator("#lanes").hover(position={"x": place[0], "y": place[1]})
+    for _ in range(20):  # the view may still be on its way to the turn
+        place = page.evaluate(f"(({{x, end, top, bottom}}) => [(x + end) / 2, (top + bottom) / 2])({STOP})")
+        page.locator("#lanes").hover(position={"x": place[0], "y": place[1]})
+        if "response.stop" in page.locator("#tip").inner_text():
+            break
+        page.wait_for_timeout(100)
     assert "response.stop" in page.locator("#tip").inner_text()
     page.locator("#lanes").click(position={"x": place[0], "y": place[1]})
     assert '"reason": "barge_in"' in page.locator("#kept").inner_text()
