@@ -3,7 +3,7 @@
 What is stored is opaque to a store: the runtime writes it and reads it again. A store knows ids, hashes of
 tokens, epochs and times. Rules for all of them:
 
-- Calls may overlap; those for one session come one after the other. None of them keeps the event loop waiting.
+- Calls may overlap; those for one session come one after the other. None keeps the event loop waiting.
 - A store that is away, full or broken raises `StoreError`, and has then changed nothing.
 - An epoch counts the owners of a session. Whoever writes names the epoch that it was given; a write of an
   earlier owner raises `StaleOwnerError` and changes nothing (fencing).
@@ -30,11 +30,12 @@ class StaleOwnerError(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A text frame as it was sent to the client, not acknowledged yet."""
+    """A message for the client that it has not acknowledged yet."""
 
     seq: int
     t_ms: int
     text: str
+    """Opaque: the runtime's own JSON, from which any dialect's message is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class StoredSession:
     messages: tuple[StoredMessage, ...]
     """By `seq`, ascending, each once."""
     audio: tuple[bytes, ...]
-    """In the order in which they were written."""
+    """Opaque: what happened since `state` was made, sound included, in the order in which it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class SessionStore(Protocol):
         """Keep a new session, with its first batch. Returns the first epoch, 1."""
 
     async def save(self, session: str, epoch: int, batch: Batch) -> None:
-        """Write, as one. Raises StaleOwnerError where `epoch` is not the session's, or the session is gone."""
+        """Write, as one. Raises StaleOwnerError where `epoch` is not the session's, or there is none."""
 
     async def claim(self, session: str, presented: bytes, fresh: bytes) -> StoredSession | None:
         """Become the owner, as one step. `presented`: the hash of the token that the client showed; `fresh`:
