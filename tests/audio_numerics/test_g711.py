@@ -42,7 +42,7 @@ def test_what_was_decoded_is_encoded_to_the_same_byte(law: Law) -> None:
 def test_the_error_is_a_small_share_of_the_sample(law: Law) -> None:
     samples = np.arange(-32_000, 32_000, 7).astype(np.int16)
     error = np.abs(decode(encode(samples, law), law).astype(int) - samples)
-    assert np.all(error <= np.maximum(16, np.abs(samples.astype(int)) / 30))
+    assert np.all(error <= np.maximum(16, np.abs(samples.astype(int)) / 16))
 
 
 @pytest.mark.parametrize("law", LAWS)

@@ -65,4 +65,5 @@ def _encoded(law: Law) -> NDArray[np.uint8]:
 
 def _bits(values: NDArray[np.int_]) -> NDArray[np.int_]:
     """How many binary digits each value has."""
-    return np.sum(values[:, None] >> np.arange(8) > 0, axis=1)
+    digits: NDArray[np.int_] = np.sum(values[:, None] >> np.arange(8) > 0, axis=1)
+    return digits
