@@ -209,3 +209,11 @@ def test_every_section_and_field_is_described() -> None:
         docstrings = field_docstrings(section.annotation)
         for field in section.annotation.model_fields:
             assert docstrings.get(field), f"{name}.{field}"
+
+
+def test_sessions_are_kept_where_programs_keep_their_state(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("XDG_STATE_HOME", "/var/lib/state")
+    assert load().store.path == Path("/var/lib/state/voice-server/sessions.db")
+    environment.delenv("XDG_STATE_HOME")
+    environment.setenv("HOME", "/home/ada")
+    assert load().store.path == Path("/home/ada/.local/state/voice-server/sessions.db")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from fastapi import FastAPI
 
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.adapters.llm_openai import OpenAILanguageModel
+from voice_server.adapters.store_memory import MemoryStore
+from voice_server.adapters.store_redis import RedisStore
+from voice_server.adapters.store_sqlite import SqliteStore
 from voice_server.adapters.stt_whisper import WhisperTranscriber
 from voice_server.adapters.tts_piper import PiperSynthesizer
 from voice_server.adapters.turn_smart import SmartTurn
@@ -27,6 +31,7 @@ from voice_server.runtime.clock import SystemClock
 from voice_server.runtime.inference import ThreadWorkers
 from voice_server.runtime.session import RuntimeOptions
 from voice_server.runtime.sessions import Sessions
+from voice_server.session_store import SessionStore
 from voice_server.settings import Settings
 from voice_server.telemetry import telemetry
 from voice_server.transports.http import health_routes, metrics_route, page
@@ -117,6 +122,23 @@ def _language_model(settings: Settings) -> LanguageModel:
         key = llm.api_key.get_secret_value() if llm.api_key else None
         return OpenAILanguageModel(llm.url, llm.model, key, stall_ms=llm.stall_ms)
     return LlamaLanguageModel(_only(locate(files.llm, files.dir), "*.gguf"))
+
+
+def open_store(settings: Settings) -> SessionStore:
+    """The session store. Raises ConfigurationError where it cannot be used; a Redis may still be away."""
+    store = settings.store
+    match store.kind:
+        case "sqlite":
+            return SqliteStore(store.path, store.max_mb, wall_clock_ms)
+        case "redis":
+            return RedisStore(store.url, store.timeout_ms)
+        case "memory":
+            return MemoryStore(wall_clock_ms)
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 def runtime_options(settings: Settings) -> RuntimeOptions:

@@ -138,6 +138,28 @@ class SessionSettings(Section):
     """Nobody spoke for this long: the session ends. None: never."""
 
 
+def default_store_path() -> Path:
+    """Where programs keep what is to outlive them (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "voice-server" / "sessions.db"
+
+
+class StoreSettings(Section):
+    """Where sessions are kept while their connection, or their server, is lost."""
+
+    kind: Literal["sqlite", "redis", "memory"] = "sqlite"
+    """`sqlite`: a file, for one server that may be restarted. `redis`: for several servers, each of which can
+    go on with a session of another. `memory`: they end with the server."""
+    path: Path = Field(default_factory=default_store_path)
+    """The file; by default `voice-server/sessions.db` in `$XDG_STATE_HOME`, else in `~/.local/state`."""
+    max_mb: Annotated[int, Field(ge=1)] = 1_000
+    """The file grows no larger."""
+    url: str = "redis://127.0.0.1:6379/0"
+    """Redis; with TLS `rediss://`, with a password `redis://:PASSWORD@HOST:PORT/0`."""
+    timeout_ms: Milliseconds = 1_000
+    """Redis has answered by then, or counts as away."""
+
+
 class TurnSettings(Section):
     """How turns are taken, unless the client says otherwise."""
 
@@ -202,6 +224,7 @@ class Settings(BaseSettings):
     llm: LlmSettings = Field(default_factory=LlmSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     session: SessionSettings = Field(default_factory=SessionSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
     turn: TurnSettings = Field(default_factory=TurnSettings)
     capture: CaptureSettings = Field(default_factory=CaptureSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
