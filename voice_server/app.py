@@ -76,7 +76,7 @@ class Loaded:
 
 def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
     """The application; `state.sessions` are its sessions. It closes the models when it ends."""
-    runtime, terms = runtime_options(settings), _terms(settings)
+    runtime, terms = runtime_options(settings), _terms(settings, loaded.models.synthesizer.voices)
     looking_on = telemetry(settings, runtime, partial(told, terms=terms))
     loaded.report_to(looking_on.observer)
     sessions = _sessions(loaded.models, settings, runtime, looking_on.observer)
@@ -156,12 +156,13 @@ def _sessions(models: Models, settings: Settings, options: RuntimeOptions, obser
     return Sessions(models, SystemClock(), options, config, settings.server.max_sessions, observer)
 
 
-def _terms(settings: Settings) -> Terms:
+def _terms(settings: Settings, voices: tuple[str, ...]) -> Terms:
     return Terms(
         lead_ms=settings.audio.lead_ms,
         heartbeat_ms=settings.session.heartbeat_ms,
         resume_window_ms=0,
         idle_ms=settings.session.idle_limit_ms,
+        voices=voices,
     )
 
 

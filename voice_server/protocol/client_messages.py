@@ -34,6 +34,10 @@ class SessionResume(Wire):
     """The `token` of `session.started`."""
     last_seq: Count
     """The `seq` of the last message that arrived; 0 if none did."""
+    response: U32 | None = None
+    """The response that sounds, or sounded last."""
+    played_ms: U32 | None = None
+    """How far the loudspeaker is in it, as in `playback`. Its audio goes on from there."""
 
 
 class SessionUpdate(Wire):

@@ -29,6 +29,8 @@ class Limits(Wire):
     """How far the server's audio runs ahead of what was played."""
     idle_ms: int | None = None
     """Nobody spoke for this long: the session ends. Absent: never."""
+    voices: tuple[str, ...] = ()
+    """What `config.voice` may be."""
 
 
 class SessionStarted(Wire):
@@ -62,7 +64,9 @@ class SessionResumed(Wire):
     response: U32 | None = None
     """The response that goes on, if one was cut."""
     position: U32 | None = None
-    """The sample of it at which its audio goes on."""
+    """The sample of it at which its audio goes on. Pass over what was there already."""
+    token: str | None = None
+    """What the next `session.resume` needs, from now on."""
 
 
 class SessionUpdated(Wire):

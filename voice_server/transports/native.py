@@ -39,6 +39,7 @@ class Terms:
     heartbeat_ms: int
     resume_window_ms: int
     idle_ms: int | None
+    voices: tuple[str, ...] = ()
 
 
 def read(data: str | bytes, runner: SessionRunner) -> Inbound:
@@ -117,6 +118,7 @@ def _started(opened: Opened, terms: Terms) -> SessionStarted:
             audio_ms=MAX_INPUT_CHUNK_MS,
             lead_ms=terms.lead_ms,
             idle_ms=terms.idle_ms,
+            voices=terms.voices,
         ),
         capture=opened.captured,
     )
