@@ -137,6 +137,8 @@ async def test_closing_twice_keeps_the_first_reason(peer: Peer) -> None:
 async def test_closing_on_a_client_that_is_gone_does_no_harm(peer: Peer) -> None:
     await peer.leave()
     await peer.link.close(Farewell.ENDED)
+    with pytest.raises(ConnectionError):
+        await peer.link.send(Ponged(1), 1, 1)
 
 
 async def test_closing_does_not_wait_for_a_client_that_does_not_read(peer: Peer) -> None:
@@ -146,3 +148,6 @@ async def test_closing_does_not_wait_for_a_client_that_does_not_read(peer: Peer)
         await _comes_to_rest(sent)
         await peer.link.close(Farewell.UNRESPONSIVE)
         sending.cancel()
+    assert len(sent) < MANY, "nobody has read, so the link was closed while audio waited"
+    with pytest.raises(ConnectionError):
+        await peer.link.send(Ponged(1), 1, 1)
