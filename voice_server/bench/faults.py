@@ -26,32 +26,23 @@ def count_faults(log: Log) -> Faults:
 
 
 def _frames_after_stop(log: Log) -> int:
-    stopped: set[int] = set()
-    frames = 0
-    for entry in log.received("response.stop", "response.resume", "audio"):
-        response = int(entry.message["response"])
-        match entry.type:
-            case "response.stop":
-                stopped.add(response)
-            case "response.resume":
-                stopped.discard(response)
-            case _:
-                frames += response in stopped and _sounds(entry)
-    return frames
+    return _frames_while_forbidden(log, forbid="response.stop", allow="response.resume", allowed=True)
 
 
 def _leaked_frames(log: Log) -> int:
-    open_: set[int] = set()
+    return _frames_while_forbidden(log, forbid="response.done", allow="response.started", allowed=False)
+
+
+def _frames_while_forbidden(log: Log, *, forbid: str, allow: str, allowed: bool) -> int:
+    """`allowed`: whether audio of a response may come before either message."""
+    may_sound: defaultdict[int, bool] = defaultdict(lambda: allowed)
     frames = 0
-    for entry in log.received("response.started", "response.done", "audio"):
+    for entry in log.received(forbid, allow, "audio"):
         response = int(entry.message["response"])
-        match entry.type:
-            case "response.started":
-                open_.add(response)
-            case "response.done":
-                open_.discard(response)
-            case _:
-                frames += response not in open_ and _sounds(entry)
+        if entry.type == "audio":
+            frames += not may_sound[response] and _sounds(entry)
+        else:
+            may_sound[response] = entry.type == allow
     return frames
 
 
