@@ -19,19 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from piper.config import PiperConfig
 from piper.const import BOS, EOS, PAD
 from piper.patch_voice_with_alignment import add_alignment_output
 from piper.voice import PiperVoice
 
-from voice_server.adapters.onnx_graph import OnnxGraph
+from voice_server.adapters.spoken_pieces import spoken_pieces
 from voice_server.adapters.spoken_text import spoken_words
+from voice_server.adapters.vits_graph import Utterance, VitsGraph
 from voice_server.adapters.word_timing import is_sound, timed_words, word_spans
-from voice_server.audio.loudness import levelled
-from voice_server.audio.pcm import from_float
-from voice_server.audio.trim import trimmed_span
 from voice_server.core.playout import Word
 from voice_server.errors import ModelError, ModelFileError
 from voice_server.ports import SpeechChunk, Workers
@@ -63,7 +60,7 @@ class PiperSynthesizer:
     def __init__(self, model_path: Path, workers: Workers, threads: int = 2) -> None:
         self._workers = workers
         self._config = _config(model_path)
-        self._graph = OnnxGraph(model_path, threads, _with_durations(model_path))
+        self._graph = VitsGraph(model_path, threads, self._config.hop_length, add_alignment_output)
         # The session is ours; of Piper's own class only the phonemizing is used.
         self._voice = PiperVoice(session=None, config=self._config)
         self._speakers = self._known_speakers(model_path.name.removesuffix(".onnx"))
@@ -110,7 +107,10 @@ class PiperSynthesizer:
 
     def _chunks(self, text: str, speaker: int | None) -> Iterator[SpeechChunk]:
         for sentence in self._sentences(text.split()):
-            yield self._speak(sentence, speaker) if sentence.phonemes else _unspoken(sentence.words)
+            if sentence.phonemes:
+                yield from self._speak(sentence, speaker)
+            else:
+                yield _unspoken(sentence.words)
 
     # ── from text to phonemes ──
 
@@ -132,21 +132,19 @@ class PiperSynthesizer:
 
     # ── from phonemes to sound ──
 
-    def _speak(self, sentence: _Sentence, speaker: int | None) -> SpeechChunk:
-        audio, edges = self._run(sentence.phonemes, speaker)
-        samples = from_float(levelled(audio))
-        start, end = trimmed_span(samples, self.sample_rate_hz, _pause_ms(sentence.phonemes))
+    def _speak(self, sentence: _Sentence, speaker: int | None) -> Iterator[SpeechChunk]:
+        ids = self._voice.phonemes_to_ids(sentence.phonemes)
+        utterance = self._graph.begin(self._inputs(ids, speaker))
+        edges = self._edges(sentence.phonemes, len(ids), utterance)
         words = timed_words(sentence.words, sentence.spans, edges)
-        return SpeechChunk(samples[start:end], tuple(_within(word, start, end) for word in words))
+        return spoken_pieces(utterance, words, self.sample_rate_hz, _pause_ms(sentence.phonemes))
 
-    def _run(self, phonemes: list[str], speaker: int | None) -> tuple[NDArray[np.float32], list[int]]:
-        """The sound of a sentence, and the sample at which each phoneme begins, and the end of the last."""
-        ids = self._voice.phonemes_to_ids(phonemes)
-        audio, *durations = self._graph.run(self._inputs(ids, speaker))
-        audio = audio.reshape(-1)
-        per_id = durations[0].reshape(-1) if durations else np.ones(len(ids))
-        sample_edges = np.cumsum([0, *per_id]) * (len(audio) / per_id.sum())
-        return audio, [round(sample_edges[i]) for i in self._id_edges(phonemes, len(ids))]
+    def _edges(self, phonemes: list[str], ids: int, utterance: Utterance) -> list[int]:
+        """The sample at which each phoneme begins, and the end of the last."""
+        frames = np.ones(ids) if utterance.durations is None else utterance.durations
+        samples = utterance.frames * utterance.hop_samples
+        edges = np.cumsum([0, *frames]) * (samples / frames.sum())
+        return [round(edges[i]) for i in self._id_edges(phonemes, ids)]
 
     def _inputs(self, ids: list[int], speaker: int | None) -> dict[str, NDArray[Any]]:
         config = self._config
@@ -194,12 +192,6 @@ def _unspoken(words: Sequence[str]) -> SpeechChunk:
     return SpeechChunk(np.zeros(0, np.int16), tuple(Word(word, 0, 0) for word in words))
 
 
-def _within(word: Word, start: int, end: int) -> Word:
-    """The word as it lies in the samples from `start` to `end`."""
-    first, last = (min(max(sample, start), end) - start for sample in (word.start_sample, word.end_sample))
-    return Word(word.text, first, last)
-
-
 def _pause_ms(phonemes: Sequence[str]) -> int:
     return PAUSE_MS.get(next(p for p in reversed(phonemes) if p != " "), NO_PAUSE_MS)
 
@@ -212,17 +204,3 @@ def _config(model_path: Path) -> Any:
         raise ModelFileError(f"there is no model file {path}: run `voice-server models fetch`") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path} is no configuration of a Piper voice: {error!r}") from error
-
-
-def _with_durations(model_path: Path) -> bytes | None:
-    """The graph with the phonemes' durations as its second output; None where it cannot be, or is already."""
-    if not model_path.is_file():
-        return None  # which OnnxGraph says better
-    try:
-        model = onnx.load(str(model_path))
-        add_alignment_output(model)
-    except ValueError:
-        return None
-    except Exception as error:  # protobuf's, for what is no graph
-        raise ModelFileError(f"{model_path} cannot be loaded: {error}") from error
-    return bytes(model.SerializeToString())

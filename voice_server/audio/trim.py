@@ -19,10 +19,28 @@ def audible_span(samples: Pcm, threshold_dbfs: float = AUDIBLE_DBFS) -> tuple[in
     return (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (0, 0)
 
 
-def trimmed_span(samples: Pcm, rate_hz: int, pause_ms: int) -> tuple[int, int]:
-    """The span to keep: 10 ms before the sound, the sound, and at most `pause_ms` of the silence after it."""
-    first, last = audible_span(samples)
-    if first == last:
-        return 0, 0
-    start = max(0, first - ms_to_samples(LEAD_IN_MS, rate_hz))
-    return start, min(len(samples), last + ms_to_samples(pause_ms, rate_hz))
+class Trimming:
+    """Trims a sound that comes in pieces. What may yet be its end is kept back until more sound follows."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._lead_in_samples = ms_to_samples(LEAD_IN_MS, rate_hz)
+        self._rate_hz = rate_hz
+        self._kept_back: Pcm = np.zeros(0, np.int16)
+        self._begun = False
+        self.skipped_samples = 0
+        """Silence that was cut from the head."""
+
+    def push(self, samples: Pcm) -> Pcm:
+        """The next piece; returns what can be played by now, which ends in sound."""
+        pending = np.concatenate([self._kept_back, samples])
+        first, last = audible_span(pending)
+        if not self._begun and first < last:
+            self._begun = True
+            self.skipped_samples = max(0, first - self._lead_in_samples)
+            pending, last = pending[self.skipped_samples :], last - self.skipped_samples
+        self._kept_back = pending[last:]
+        return pending[:last]
+
+    def finish(self, pause_ms: int) -> Pcm:
+        """The sound is over: at most `pause_ms` of the silence after it; nothing where there was no sound."""
+        return self._kept_back[: ms_to_samples(pause_ms, self._rate_hz) if self._begun else 0]
