@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, repeat
@@ -12,7 +13,12 @@ import pytest
 
 from tests.runtime.stage import CONFIG, LOUD, OPTIONS, Stage
 from tests.runtime.staged_models import word_by_word
-from voice_server.adapters.scripted_listening import NOTHING, ScriptedTurnDetector, ScriptedVoiceDetector
+from voice_server.adapters.scripted_listening import (
+    NOTHING,
+    Rule,
+    ScriptedTurnDetector,
+    ScriptedVoiceDetector,
+)
 from voice_server.adapters.scripted_speaking import Replies, in_turn
 from voice_server.audio.pcm import Pcm
 from voice_server.core import commands as facts
@@ -110,16 +116,28 @@ async def test_a_synthesizer_that_stalls_ends_the_answer_too() -> None:
     assert [trouble.code for trouble in stage.told(facts.Trouble)] == ["synthesis_failed"]
 
 
-async def test_a_turn_detector_that_fails_leaves_the_silence_to_decide() -> None:
+def _fail(call: int, samples: Pcm) -> float:
+    raise BROKEN
+
+
+def _give_no_number(call: int, samples: Pcm) -> float:
+    return math.nan
+
+
+async def _end_of_turn_ms(opinion: Rule[float]) -> int:
     stage = Stage()
-
-    def fail(call: int, samples: Pcm) -> float:
-        raise BROKEN
-
-    stage.turns = ScriptedTurnDetector(fail)
+    stage.turns = ScriptedTurnDetector(opinion)
     async with stage.running():
         await stage.ask(answer_begins_in_ms=4_000)
     assert len(stage.told(facts.TranscriptCommitted)) == 1
+    return stage.time_of(facts.TranscriptCommitted)
+
+
+@pytest.mark.parametrize("opinion", [_fail, _give_no_number])
+async def test_a_turn_detector_that_fails_leaves_the_silence_to_decide(opinion: Rule[float]) -> None:
+    certain_ms = await _end_of_turn_ms(lambda call, samples: 1.0)
+    unlikely_ms = await _end_of_turn_ms(lambda call, samples: 0.0)
+    assert await _end_of_turn_ms(opinion) == unlikely_ms > certain_ms
 
 
 async def test_a_judge_that_fails_hears_nothing_and_the_turn_ends(caplog: pytest.LogCaptureFixture) -> None:

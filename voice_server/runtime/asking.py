@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from voice_server.core import commands, events
@@ -44,12 +45,14 @@ class Asking:
             tell(events.Transcribed(order.request, found.text, found.avg_logprob, found.no_speech_prob))
 
     async def score(self, order: commands.ScoreTurn, tell: Tell) -> None:
-        """Answer with TurnScored or TurnScoringFailed."""
+        """Answer with TurnScored, or TurnScoringFailed where there is no probability."""
         try:
             probability = await self._models.turns.end_of_turn(
                 self._sound.span(order.start_ms, order.end_ms),
                 deadline_ms=self._clock.now_ms() + SCORE_BUDGET_MS,
             )
+            if math.isnan(probability):  # compares as the surest of all
+                raise ModelError("the turn detector gave no number")
         except ModelError as error:
             tell(events.TurnScoringFailed(order.request, str(error)))
         else:
