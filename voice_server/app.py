@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.adapters.llm_openai import OpenAILanguageModel
@@ -32,12 +32,19 @@ from voice_server.runtime.inference import ThreadWorkers
 from voice_server.runtime.session import RuntimeOptions
 from voice_server.runtime.sessions import Sessions
 from voice_server.session_store import SessionStore
-from voice_server.settings import Settings
+from voice_server.settings import Settings, WebrtcSettings
 from voice_server.telemetry import telemetry
 from voice_server.transports.http import health_routes, metrics_route, page
 from voice_server.transports.native import Terms, told
+from voice_server.transports.webrtc.calls import Calls
+from voice_server.transports.webrtc.ice import IceOptions, stun_server, turn_server
+from voice_server.transports.webrtc.native_calls import NativeCalls
+from voice_server.transports.webrtc.rate_limit import RateLimit
+from voice_server.transports.webrtc.routes import CallRoutes
 from voice_server.transports.websocket import VoiceEndpoint
 
+OFFER_BURST = 10
+"""Offers from one address at once: people behind one router who come at the same moment."""
 WEB_CLIENT = Path(__file__).parent.parent / "web_client"
 
 
@@ -170,8 +177,37 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
     keys = tuple(key.get_secret_value() for key in settings.server.keys)
     start_timeout_s = settings.session.start_timeout_ms / 1000
     app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
+    if settings.webrtc.enabled:
+        app.include_router(_calls(sessions, terms, settings))
     app.include_router(health_routes(sessions))
     app.mount("/", page(WEB_CLIENT))
+
+
+def _calls(sessions: Sessions, terms: Terms, settings: Settings) -> APIRouter:
+    """The way in for calls over WebRTC."""
+    webrtc, start_s = settings.webrtc, settings.session.start_timeout_ms / 1000
+    calls = Calls(ice_options(webrtc), partial(_room, sessions, settings), start_s)
+    keys = tuple(key.get_secret_value() for key in settings.server.keys)
+    limit = RateLimit(webrtc.offers_per_minute, OFFER_BURST)
+    return CallRoutes(calls, NativeCalls(sessions, terms, start_s), keys, limit).router()
+
+
+def _room(sessions: Sessions, settings: Settings) -> int:
+    """How many calls there may be."""
+    return settings.server.max_sessions if sessions.admitting else 0
+
+
+def ice_options(webrtc: WebrtcSettings) -> IceOptions:
+    """Where media come in."""
+    password = webrtc.turn_password.get_secret_value() if webrtc.turn_password else None
+    first, last = (int(port) for port in (webrtc.ports or "0-0").split("-"))
+    return IceOptions(
+        addresses=webrtc.addresses,
+        ports=range(first, last + 1) if webrtc.ports else None,
+        announced_address=webrtc.announced_address,
+        stun=stun_server(webrtc.stun_url) if webrtc.stun_url else None,
+        turn=turn_server(webrtc.turn_url, webrtc.turn_username, password) if webrtc.turn_url else None,
+    )
 
 
 async def _warm_up(models: Models, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -49,7 +50,16 @@ def _split(value: Any) -> Any:
     return [key.strip() for key in value.split(",") if key.strip()] if isinstance(value, str) else value
 
 
+def _ports(value: str) -> str:
+    first, last = (int(port) for port in value.split("-"))
+    if not 0 < first <= last < 65_536:
+        raise ValueError("expected a first port and a last, from 1 to 65535")
+    return value
+
+
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+PortRange = Annotated[str, Field(pattern=r"^\d+-\d+$"), AfterValidator(_ports)]
 
 
 class Section(BaseModel):
@@ -171,6 +181,29 @@ class TurnSettings(Section):
     """Whether the user's speech stops the assistant."""
 
 
+class WebrtcSettings(Section):
+    """Calls over WebRTC. [The guide](../howto/webrtc.md) says what to set behind NAT and in a container."""
+
+    enabled: bool = True
+    """Whether calls are taken."""
+    addresses: Names = ()
+    """The addresses that media come in on. None: every one of the machine, loopback if there is no other."""
+    ports: PortRange | None = None
+    """The UDP ports for media, as in `50000-50099`; a call takes one on each address. None: any."""
+    announced_address: str | None = None
+    """The IPv4 address that clients are told, where it is not the one that is bound: behind NAT."""
+    stun_url: Annotated[str, Field(pattern=r"^stun:[^:?]+(:\d+)?$")] | None = None
+    """A STUN server, that tells the server its public address: `stun:HOST:PORT`."""
+    turn_url: Annotated[str, Field(pattern=r"^turns?:[^:?]+(:\d+)?(\?transport=(udp|tcp))?$")] | None = None
+    """A TURN server, that relays where nothing else works: `turn:HOST:PORT`."""
+    turn_username: str | None = None
+    """For `turn_url`."""
+    turn_password: SecretStr | None = None
+    """For `turn_url`."""
+    offers_per_minute: Annotated[int, Field(ge=1)] = 60
+    """From one address. More are told to wait."""
+
+
 class CaptureSettings(Section):
     """Sessions written down, to be replayed and looked at: see [the trace format](trace.md)."""
 
@@ -226,6 +259,7 @@ class Settings(BaseSettings):
     session: SessionSettings = Field(default_factory=SessionSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     turn: TurnSettings = Field(default_factory=TurnSettings)
+    webrtc: WebrtcSettings = Field(default_factory=WebrtcSettings)
     capture: CaptureSettings = Field(default_factory=CaptureSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)

@@ -1,0 +1,1 @@
+"""Calls over WebRTC: messages on a data channel, audio as RTP."""
