@@ -15,13 +15,22 @@ PATIENCE_S = 60.0
 
 
 class ServerProcess:
-    """A server that has said where it listens."""
+    """A server on its way."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, url: str = "") -> None:
         self._process = process
         self.url = url
-        """`ws://HOST:PORT/v1/voice`"""
+        """`ws://HOST:PORT/v1/voice`; empty while it does not listen."""
         self.pid = process.pid
+
+    async def listens(self) -> ServerProcess:
+        """Wait until it says where."""
+        assert self._process.stdout
+        async with asyncio.timeout(PATIENCE_S):
+            line = (await self._process.stdout.readline()).decode()
+        found = LISTENING.search(line)
+        assert found, (line, await self.ended())
+        return ServerProcess(self._process, found[1].replace("http", "ws", 1) + "/v1/voice")
 
     async def ended(self) -> tuple[int, str]:
         """Wait for its end: the exit status, and what it said on stderr."""
@@ -32,33 +41,28 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def serving(*arguments: str, env: Mapping[str, str] | None = None) -> AsyncIterator[ServerProcess]:
-    """A server on a free port; killed in the end, if it has not ended by then."""
-    process = await _spawn(*arguments, "--port", "0", env=env)
+async def starting(*arguments: str, env: Mapping[str, str] | None = None) -> AsyncIterator[ServerProcess]:
+    """A server that starts; killed in the end, if it has not ended by then."""
+    process = await _spawn(*arguments, env=env)
     try:
-        assert process.stdout
-        async with asyncio.timeout(PATIENCE_S):
-            line = (await process.stdout.readline()).decode()
-        found = LISTENING.search(line)
-        assert found, (line, (await process.communicate())[1].decode())
-        yield ServerProcess(process, found[1].replace("http", "ws", 1) + "/v1/voice")
+        yield ServerProcess(process)
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()
 
 
+@asynccontextmanager
+async def serving(*arguments: str, env: Mapping[str, str] | None = None) -> AsyncIterator[ServerProcess]:
+    """A server that listens on a free port."""
+    async with starting(*arguments, "--port", "0", env=env) as server:
+        yield await server.listens()
+
+
 async def outcome(*arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Run it to its end: the exit status, and what it said on stderr."""
-    process = await _spawn(*arguments, env=env)
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            _, said = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode is not None
-    return process.returncode, said.decode()
+    async with starting(*arguments, env=env) as server:
+        return await server.ended()
 
 
 async def _spawn(*arguments: str, env: Mapping[str, str] | None) -> asyncio.subprocess.Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.server.serving import outcome, serving
+from tests.server.serving import outcome, serving, starting
 from voice_server.__main__ import app
 from voice_server.client.link import open_link
 from voice_server.client.voice_client import VoiceClient
@@ -75,6 +76,15 @@ async def test_bad_settings_are_a_sentence_that_names_the_file_and_the_field(
     assert said.startswith(f"voice-server: {file}: ")
     assert complaint in said
     assert len(said.splitlines()) == 1
+
+
+async def test_told_to_stop_while_it_starts_it_says_so(tmp_path: Path) -> None:
+    settings = tmp_path / "server.toml"
+    os.mkfifo(settings)
+    async with starting("--config", str(settings)) as server:
+        with await asyncio.to_thread(settings.open, "w"):  # now it reads, until there is no more to come
+            os.kill(server.pid, signal.SIGINT)
+            assert await server.ended() == (0, "stopped before it listened\n")
 
 
 @pytest.mark.models

@@ -24,6 +24,9 @@ def serve(
     The models must be there: `voice-server models fetch` gets them. Everything else has a default.
     Ctrl-C tells the clients, and ends.
     """
-    from voice_server.serving import run
+    try:
+        from voice_server.serving import run
 
-    run(host, port, config, capture)
+        run(host, port, config, capture)
+    except KeyboardInterrupt:  # once it listens, the server itself is told
+        typer.echo("stopped before it listened", err=True)
