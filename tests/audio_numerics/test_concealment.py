@@ -72,7 +72,8 @@ def test_silence_stays_silence() -> None:
 def spectrum(frame: Pcm) -> NDArray[np.float64]:
     """In dB, but nothing below what a transcriber would see."""
     levels: NDArray[np.float64] = np.abs(np.fft.rfft(frame * np.hanning(len(frame))))
-    return np.maximum(20 * np.log10(levels + 1e-9), 60)
+    decibels: NDArray[np.float64] = np.maximum(20 * np.log10(levels + 1e-9), 60)
+    return decibels
 
 
 def test_lost_speech_sounds_more_like_itself_than_silence_does(sound: Callable[[str], Pcm]) -> None:

@@ -76,12 +76,12 @@ class Uplink:
             if isinstance(item, Gap):
                 self._fill(item)
             else:
+                self._filled = 0
                 self._hear(to_bytes(self._concealer.hear(self._decoded(item))))
 
     def _fill(self, gap: Gap) -> None:
         """Make up what is missing, less what silence has stood in for already."""
         missing = max(0, gap.samples - self._filled)
-        self._filled = 0
         for start in range(0, min(missing, LONGEST_GAP_MS // FRAME_MS * FRAME_SAMPLES), FRAME_SAMPLES):
             self._hear(to_bytes(self._concealer.fill(min(FRAME_SAMPLES, missing - start))))
 
