@@ -6,6 +6,8 @@ VoiceServerError
 ├── ProtocolError           the client sent something wrong; carries code, field, and whether it is fatal
 ├── ModelError              a model failed at its work; the session goes on
 │   └── OverloadedError          the model's queue is full
+├── ToolError               a tool failed or gave nothing in time; the message is fit for the model
+├── NoSessionError          there is no such session to come back to, or not with this token
 ├── LinkError               our client could not reach a server, was refused, or lost it
 └── CoreError               a local event that the core's rules do not allow: a bug of ours
 """
@@ -58,12 +60,20 @@ class BusyError(VoiceServerError):
         self.retry_after_ms = retry_after_ms
 
 
+class NoSessionError(VoiceServerError):
+    """There is no such session to come back to: unknown, expired, or not with this token."""
+
+
 class ModelError(VoiceServerError):
     """A model failed at one piece of work."""
 
 
 class OverloadedError(ModelError):
     """The model's queue is full; the work was not begun."""
+
+
+class ToolError(VoiceServerError):
+    """A tool failed, or gave nothing in time. The message is fit for the model that called it."""
 
 
 class LinkError(VoiceServerError):

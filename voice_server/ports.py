@@ -5,7 +5,8 @@ Rules for all of them:
 - Calls may overlap unless a docstring says otherwise: one object serves every session of the process.
 - Cancelling the awaiting task, or closing the generator, abandons the work: a thread may finish the piece
   that it is in, but nothing of it is delivered and nothing more is begun.
-- A failure is raised as `errors.ModelError` (or `OverloadedError`), never as the library's own exception.
+- A failure is raised as `errors.ModelError` (or `OverloadedError`; a tool's as `ToolError`), never as the
+  library's own exception.
 - `deadline_ms` is on the clock of `Clock.now_ms`: when the result is needed. Earlier deadlines go first; a
   missed deadline is not an error.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, TypeVar
 
@@ -23,6 +24,8 @@ from voice_server.core.commands import Fact
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
 from voice_server.core.policy import SessionConfig
+from voice_server.core.tools import ToolCall, ToolSpec
+from voice_server.errors import ToolError
 
 T = TypeVar("T")
 
@@ -99,6 +102,8 @@ class GenerateOptions:
     model: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    """What the model may call."""
 
 
 class LanguageModel(Protocol):
@@ -107,8 +112,47 @@ class LanguageModel(Protocol):
     async def prime(self, messages: Sequence[Message]) -> None:
         """A prompt that begins like this is to come: put it into the cache. May do nothing; never raises."""
 
-    def generate(self, messages: Sequence[Message], options: GenerateOptions) -> AsyncGenerator[str, None]:
-        """Stream the answer in pieces of text. Closing the generator stops the generation."""
+    def generate(
+        self, messages: Sequence[Message], options: GenerateOptions
+    ) -> AsyncGenerator[str | ToolCall, None]:
+        """Stream the answer: pieces of text, and whole calls of tools. Closing the generator stops it.
+
+        A call's arguments are as the model wrote them: they need not be JSON, nor fit the tool's schema.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What a tool gave: JSON or text for the model."""
+
+    text: str
+    final: bool = True
+    """False: there is more to come."""
+
+
+class ToolRunner(Protocol):
+    """The server's own tools."""
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What there is to be called; names differ."""
+
+    def run(self, call: ToolCall) -> AsyncGenerator[ToolOutput, None]:
+        """Run one of them, with arguments that fit its schema; the last output is final.
+
+        Raises ToolError for whatever goes wrong in the tool, an unknown name included, and only that.
+        """
+
+
+class NoTools:
+    """Fits `ToolRunner`: a server that has none."""
+
+    specs: tuple[ToolSpec, ...] = ()
+
+    async def run(self, call: ToolCall) -> AsyncGenerator[ToolOutput, None]:
+        """There is nothing to run."""
+        raise ToolError(f"there is no tool {call.name!r}")
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +189,7 @@ class Farewell(Enum):
     TOO_LARGE = "a message was too large"
     RESTARTING = "the server restarts"
     UNRESPONSIVE = "the client stopped reading or answering"
+    TAKEN_OVER = "another connection took the session over"
     FAILED = "an error of the server"
 
 
@@ -185,7 +230,21 @@ class Refused:
     """Set where the connection cannot go on."""
 
 
-Notice = Opened | Pinged | Ponged | Refused
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The client is back in its session; the messages from `from_seq` on follow again."""
+
+    session: str
+    token: str
+    """In place of the one that the client came back with."""
+    from_seq: int
+    response: int | None = None
+    """The response that goes on, if one was cut."""
+    position: int | None = None
+    """The sample of it at which its audio goes on."""
+
+
+Notice = Opened | Resumed | Pinged | Ponged | Refused
 """What the client is told that does not come from the core."""
 
 
@@ -228,3 +287,4 @@ class Models:
     transcriber: Transcriber
     language_model: LanguageModel
     synthesizer: Synthesizer
+    tools: ToolRunner = field(default_factory=NoTools)

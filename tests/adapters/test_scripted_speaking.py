@@ -11,6 +11,7 @@ import pytest
 from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, ScriptedSynthesizer, in_turn
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
+from voice_server.core.tools import ToolCall
 from voice_server.errors import ModelError
 from voice_server.ports import GenerateOptions
 
@@ -18,7 +19,7 @@ ASKED = (Message("user", "Hello?"),)
 OPTIONS = GenerateOptions()
 
 
-async def answer(model: ScriptedLanguageModel) -> list[str]:
+async def answer(model: ScriptedLanguageModel) -> list[str | ToolCall]:
     return [piece async for piece in model.generate(ASKED, OPTIONS)]
 
 

@@ -84,6 +84,15 @@ MESSAGES: list[tuple[facts.Fact, server.ServerMessage]] = [
         facts.Trouble("generation_failed", "No answer."),
         server.Error(code="generation_failed", message="No answer.", fatal=False),
     ),
+    (
+        facts.ToolCalled("call_1", 2, "weather", '{"city":"Oslo","days":2}'),
+        server.ToolCall(call="call_1", response=2, name="weather", arguments={"city": "Oslo", "days": 2}),
+    ),
+    (facts.ToolCancelled("call_1"), server.ToolCancelled(call="call_1")),
+    (
+        facts.Trouble("bad_field", "No such call.", field="call"),
+        server.Error(code="bad_field", message="No such call.", fatal=False, field="call"),
+    ),
     (facts.SessionEnded("idle"), server.SessionEnded(reason="idle")),
 ]
 

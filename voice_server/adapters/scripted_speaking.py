@@ -11,11 +11,12 @@ from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import ms_to_samples
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
+from voice_server.core.tools import ToolCall
 from voice_server.errors import ModelError
 from voice_server.ports import GenerateOptions, SpeechChunk
 
-Step = str | asyncio.Event | ModelError
-"""A piece of text; something to wait for; a failure."""
+Step = str | ToolCall | asyncio.Event | ModelError
+"""A piece of text; the call of a tool; something to wait for; a failure."""
 Replies = Callable[[int, Sequence[Message]], Sequence[Step]]
 """The reply to a call, by its number (from 0) and its prompt."""
 
@@ -51,7 +52,7 @@ class ScriptedLanguageModel:
 
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | ToolCall, None]:
         """The reply of the script, step by step, of at most `max_tokens` pieces."""
         if options.model not in (None, self.name):
             raise ModelError(f"there is no language model {options.model!r}: this is {self.name}")

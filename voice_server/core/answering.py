@@ -89,11 +89,8 @@ class Answering:
         if answer is None or event.response != answer.id:
             return
         match event:
-            case events.TextGenerated() if not answer.text_complete:
-                answer.add_text(event.text, now_ms)
-                self._await_text(now_ms)
-            case events.TextGenerated():
-                pass  # too late: its end has been told
+            case events.TextGenerated() | events.ToolCallProposed():
+                self._add(answer, event, now_ms)
             case events.GenerationEnded():
                 self.text_over(now_ms, failure=None if answer.has_words else "the model gave no words")
             case events.GenerationFailed():
@@ -108,6 +105,17 @@ class Answering:
                 answer.playout.report(event.played_ms, now_ms)
             case _:
                 assert_never(event)
+
+    def _add(
+        self, answer: Answer, event: events.TextGenerated | events.ToolCallProposed, now_ms: int
+    ) -> None:
+        if answer.text_complete:
+            return  # too late: its end has been told
+        if isinstance(event, events.ToolCallProposed):
+            self.text_over(now_ms, failure="the model called a tool")
+        else:
+            answer.add_text(event.text, now_ms)
+            self._await_text(now_ms)
 
     def text_over(self, now_ms: int, *, failure: str | None) -> None:
         """No more text will come; after a failure the user hears so."""

@@ -12,6 +12,7 @@ from typing import Literal
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
 from voice_server.core.policy import SessionConfig
+from voice_server.core.tools import ToolCall
 
 StopReason = Literal["barge_in", "client", "replaced", "error"]
 ResponseStatus = Literal["completed", "interrupted", "failed"]
@@ -51,6 +52,8 @@ class Generate:
 
     response: int
     messages: tuple[Message, ...]
+    with_tools: bool = True
+    """Whether the model may call tools; not when it has done so many times in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,20 @@ class KeepInput:
     """Input before `from_ms` will not be asked for again."""
 
     from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Run this tool of the server; what it gives returns as `ToolAnswered`."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTool:
+    """The result of this call is no longer wanted."""
+
+    call: str
 
 
 # ── facts ───────────────────────────────────────────────────────────────────────────────────────────
@@ -183,16 +200,34 @@ class ResponseEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A tool of the client is called; `arguments` are JSON text that fits the tool's schema."""
+
+    call: str
+    response: int
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCancelled:
+    """The result of this call of the client's tool is no longer wanted."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigChanged:
     config: SessionConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something the client should know went wrong."""
+    """Something the client should know went wrong. `field`: the place in its message, if it was that."""
 
     code: str
     message: str
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +250,8 @@ Fact = (
     | ResponseStopped
     | ResponseResumed
     | ResponseEnded
+    | ToolCalled
+    | ToolCancelled
     | ConfigChanged
     | Trouble
     | SessionEnded

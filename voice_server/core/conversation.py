@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["system", "user", "assistant"]
+from voice_server.core.tools import ToolCall
+
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,10 @@ class Message:
 
     role: Role
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    """The tools that an assistant's message calls; a message of the role `tool` follows for each."""
+    call: str | None = None
+    """The call that a message of the role `tool` answers."""
 
 
 class Conversation:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from voice_server.core.playout import Word
 from voice_server.core.policy import SessionConfig
+from voice_server.core.tools import Speak, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,15 @@ class TextGenerated:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallProposed:
+    """The model calls a tool. `problem`: what is wrong with the arguments, in words fit for the model."""
+
+    response: int
+    call: ToolCall
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationEnded:
     response: int
 
@@ -134,6 +144,25 @@ class UserTyped:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolAnswered:
+    """A tool's result, or a part of it (not `final`): either `output` or `error`, both fit for the model."""
+
+    call: str
+    output: str | None
+    error: str | None
+    final: bool = True
+    speak: Speak = "now"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextAdded:
+    """Something that the assistant should know from now on."""
+
+    text: str
+    speak: Speak = "now"
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The client's stop button."""
 
@@ -161,6 +190,7 @@ class SessionEnding:
 
 ResponseEvent = (
     TextGenerated
+    | ToolCallProposed
     | GenerationEnded
     | GenerationFailed
     | AudioSynthesized
@@ -169,6 +199,9 @@ ResponseEvent = (
     | PlaybackReported
 )
 """What happens to one response; ignored when that is no longer the current one."""
+
+NewsEvent = ToolAnswered | ContextAdded
+"""What the assistant learns, whoever speaks."""
 
 ClientEvent = (
     SessionBegan | Configured | UserTyped | Interrupted | TurnStarted | TurnCommitted | SessionEnding
@@ -186,4 +219,4 @@ VoiceEvent = (
 )
 """What is heard of the user's voice, and what the models make of it."""
 
-Event = ClientEvent | VoiceEvent | ResponseEvent
+Event = ClientEvent | NewsEvent | VoiceEvent | ResponseEvent

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from voice_server.core.tools import ToolSpec
+
 DEFAULT_INSTRUCTIONS = (
     "You are a friendly voice assistant. Your words are spoken aloud: "
     "answer in one or two short, plain sentences."
@@ -38,6 +40,10 @@ class SessionConfig:
     model: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    """The client's own."""
+    server_tools: tuple[ToolSpec, ...] = ()
+    """The server's: no client may set them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from voice_server.core import events
 from voice_server.core.answering import Answering
-from voice_server.core.commands import Command
+from voice_server.core.commands import Command, Trouble
 from voice_server.core.conversation import Conversation
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.floor import FloorKeeper
@@ -90,6 +90,8 @@ class Session:
     def _handle(self, event: events.Event, now_ms: int) -> None:
         if isinstance(event, events.ClientEvent):
             self._hands.handle(event, now_ms)
+        elif isinstance(event, events.NewsEvent):
+            self._emit(Trouble("unsupported", "this server cannot do that yet"))
         elif isinstance(event, events.VoiceEvent):
             self._hear(event, now_ms)
         else:

@@ -124,8 +124,12 @@ def _same(again: list[Record], recorded: list[Record]) -> bool:
     return len(again) == len(recorded) and all(map(_holds, again, recorded))
 
 
-def _holds(new: Record, old: Record) -> bool:
-    return all(name in new and new[name] == value for name, value in old.items())
+def _holds(new: Any, old: Any) -> bool:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(name in new and _holds(new[name], value) for name, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(new) == len(old) and all(map(_holds, new, old))
+    return bool(new == old)
 
 
 def _session(head: Record | None) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import assert_never
 
 from voice_server.audio.rates import samples_to_ms
@@ -85,8 +86,14 @@ def message_of(fact: facts.Fact, output_rate_hz: int) -> server.ServerMessage:
             return server.TranscriptFinal(turn=turn, text=text, start_ms=start_ms, end_ms=end_ms)
         case facts.ConfigChanged(config=config):
             return server.SessionUpdated(config=resolved(config))
-        case facts.Trouble(code=code, message=message):
-            return server.Error(code=code, message=message, fatal=False)
+        case facts.ToolCalled():
+            return server.ToolCall(
+                call=fact.call, response=fact.response, name=fact.name, arguments=json.loads(fact.arguments)
+            )
+        case facts.ToolCancelled(call=call):
+            return server.ToolCancelled(call=call)
+        case facts.Trouble(code=code, message=message, field=field):
+            return server.Error(code=code, message=message, fatal=False, field=field)
         case facts.SessionEnded(reason=reason):
             return server.SessionEnded(reason=reason)
         case _:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from voice_server.audio.pcm import Pcm
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolCall
 from voice_server.ports import (
     GenerateOptions,
     Hypothesis,
@@ -32,6 +33,7 @@ def waiting(models: Models, latencies: Latencies, clock: PatientClock) -> Models
         transcriber=_Transcriber(models.transcriber, latencies, clock),
         language_model=_LanguageModel(models.language_model, latencies, clock),
         synthesizer=_Synthesizer(models.synthesizer, latencies, clock),
+        tools=models.tools,
     )
 
 
@@ -109,7 +111,7 @@ class _LanguageModel:
 
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | ToolCall, None]:
         wait_ms = self._latencies.first_token_ms
         async with self._clock.working(), aclosing(self._model.generate(messages, options)) as pieces:
             text = [piece async for piece in pieces]

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from voice_server.audio.resampling import resample
 from voice_server.core import commands, events
 from voice_server.core.playout import Word
+from voice_server.core.tools import ToolCall
 from voice_server.errors import ModelError
 from voice_server.ports import Clock, GenerateOptions, Models, SpeechChunk
 from voice_server.runtime.asking import Configured, Tell
@@ -37,11 +38,15 @@ class Voicing:
     async def generate(self, order: commands.Generate, tell: Tell) -> None:
         """Stream the text as events, until it ends, fails, or the task is cancelled."""
         config = self._config()
-        options = GenerateOptions(config.model, config.temperature, config.max_tokens)
+        tools = (*config.tools, *config.server_tools) if order.with_tools else ()
+        options = GenerateOptions(config.model, config.temperature, config.max_tokens, tools)
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
-                async for text in pieces:
-                    tell(events.TextGenerated(order.response, text))
+                async for piece in pieces:
+                    if isinstance(piece, ToolCall):
+                        tell(events.ToolCallProposed(order.response, piece))
+                    else:
+                        tell(events.TextGenerated(order.response, piece))
         except ModelError as error:
             tell(events.GenerationFailed(order.response, str(error)))
         else:
