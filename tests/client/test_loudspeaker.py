@@ -111,3 +111,21 @@ def test_a_part_of_the_timeline_can_be_had_and_the_past_be_forgotten() -> None:
     speaker.forget(40)
     assert speaker.render(30, 12).tolist() == [0, 0, 0, *range(11, 21), 0, 0, 0, 0, 0]
     assert speaker.played_ms(1, 40) == 20
+
+
+def test_what_is_sent_again_after_a_lost_connection_sounds_once() -> None:
+    speaker = Loudspeaker(RATE_HZ)
+    speaker.receive(AudioFrame(1, 0, np.arange(1, 41, dtype=np.int16)), 0)
+    for position in (10, 30, 50):
+        sent = np.arange(position + 1, position + 21, dtype=np.int16)
+        speaker.receive(AudioFrame(1, position, sent), 25)
+    assert speaker.render(70).tolist() == list(range(1, 71))
+    assert speaker.underrun_samples == 0
+
+
+def test_the_playhead_is_where_the_last_response_that_sounded_is() -> None:
+    speaker = Loudspeaker(RATE_HZ)
+    assert speaker.playhead(0) is None
+    speaker.receive(frame(1, 0, 20), 0)
+    speaker.receive(frame(2, 0, 20), 0)
+    assert [speaker.playhead(now) for now in (10, 25, 500)] == [(1, 10), (2, 5), (2, 20)]

@@ -84,7 +84,7 @@ async def _play_all(options: Options, plan: Plan, done: list[Summary]) -> None:
                 bar = progress.add_task(name, total=len(sound.samples) / sound.rate_hz)
                 summary: Summary = {"name": name, "server": url, "notes": list(sound.notes)}
                 done.append(summary)
-                async with VoiceClient.connect(url, options.key) as client:
+                async with VoiceClient.connect(url, options.key, returning=True) as client:
                     call = Call(client, Shown(plan.script(), progress, bar), plan.track(sound), plan.config)
                     await _hold(call, options.out or Path(), summary)
 

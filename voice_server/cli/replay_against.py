@@ -27,7 +27,7 @@ def replay_against(paths: Sequence[Path], url: str, key: str | None, out: Path) 
 
 
 async def _again(trace: Trace, url: str, key: str | None, out: Path) -> None:
-    async with VoiceClient.connect(url, key) as client:
+    async with VoiceClient.connect(url, key, returning=True) as client:
         call = Call(client, script_of(trace), track_of(trace), config_of(trace))
         try:
             await call.hold()

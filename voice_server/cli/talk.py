@@ -52,6 +52,10 @@ def told(message: Message) -> str | None:
             return f"assistant  {message['heard']}{cut}"
         case "error":
             return f"error      {message['message']}"
+        case "connection":
+            return f"           {message['lost']}; coming back"
+        case "session.resumed":
+            return "           back"
     return None
 
 
@@ -61,7 +65,7 @@ def print_error(error: Exception) -> None:
 
 
 async def _talk(url: str | None, key: str | None, config: Message) -> None:
-    async with _server(url) as address, VoiceClient.connect(address, key) as client:
+    async with _server(url) as address, VoiceClient.connect(address, key, returning=True) as client:
         started = await client.start(config)
         output_hz = int(started["config"]["audio"]["output_rate"])
         with open_devices(INPUT_HZ, output_hz) as (source, sink):

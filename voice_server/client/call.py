@@ -70,6 +70,7 @@ class Call:
         self._loudspeaker = Loudspeaker(int(audio.get("output_rate", INPUT_HZ)))
         self._microphone = Microphone(self.track, self.client.clock, self.client.send_audio)
         self.client.log.zero_ns = self._microphone.start_ns
+        self.client.playhead = self._playhead
         try:
             await self._run(self._microphone)
         finally:
@@ -158,6 +159,10 @@ class Call:
     async def _report(self, response: int, now: int) -> None:
         played_ms = self._loudspeaker.played_ms(response, now)
         await self.client.send("playback", response=response, played_ms=played_ms)
+
+    def _playhead(self) -> Message:
+        heard = self._loudspeaker.playhead(self._now_samples())
+        return {"response": heard[0], "played_ms": heard[1]} if heard else {}
 
     def _now_samples(self) -> int:
         elapsed_ns = self.client.clock.now_ns() - (self.client.log.zero_ns or 0)

@@ -39,6 +39,7 @@ class Conversation:
         self._reports = PlaybackReports()
         self._now = 0  # samples that were given to the sink
         self._lost: LinkError | None = None
+        client.playhead = self._playhead
 
     async def hold(self, source: Source, sink: Sink) -> None:
         """Talk until the server ends the session. Raises LinkError when it is lost. Cancel to hang up."""
@@ -96,6 +97,10 @@ class Conversation:
             case "response.resume":
                 self._loudspeaker.resume(int(entry.message["response"]))
         self._tell(entry.message)
+
+    def _playhead(self) -> Message:
+        heard = self._loudspeaker.playhead(self._now)
+        return {"response": heard[0], "played_ms": heard[1]} if heard else {}
 
     async def _send_playback(self, response: int) -> None:
         played_ms = self._loudspeaker.played_ms(response, self._now)

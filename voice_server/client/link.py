@@ -51,6 +51,9 @@ class Link(Protocol):
     async def close(self, code: int = NORMAL_CLOSE, reason: str = "") -> None:
         """Close; the other end learns why. Closing twice does no harm."""
 
+    def drop(self) -> None:
+        """Let go at once, without a word, of a peer that may be dead."""
+
 
 def closed(code: int | None, reason: str) -> LinkError:
     """What a close code means, as an error with a sentence."""
@@ -79,15 +82,23 @@ class WebSocketLink:
     async def close(self, code: int = NORMAL_CLOSE, reason: str = "") -> None:
         await self._connection.close(code, reason)
 
+    def drop(self) -> None:
+        self._connection.transport.abort()
+
 
 @asynccontextmanager
 async def open_link(url: str, key: str | None = None) -> AsyncIterator[Link]:
     """Connect to the `ws://` or `wss://` address of a server. Raises LinkError when that fails."""
-    connection = await _connect(url, key)
+    link = await connected(url, key)
     try:
-        yield WebSocketLink(connection)
+        yield link
     finally:
-        await connection.close()
+        await link.close()
+
+
+async def connected(url: str, key: str | None = None) -> Link:
+    """The same, for whoever closes it by hand."""
+    return WebSocketLink(await _connect(url, key))
 
 
 async def _connect(url: str, key: str | None) -> ClientConnection:

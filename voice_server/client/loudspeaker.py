@@ -44,19 +44,25 @@ class Loudspeaker:
         self.underrun_samples = 0
         """Silence within a response that nobody ordered: its audio came too late."""
         self._stopped: set[int] = set()
+        self._written: dict[int, int] = {}  # by response: the position after the last sample that came
         self._dry: int | None = None  # the response whose audio must go on without a hole
 
     def receive(self, frame: AudioFrame, now: int) -> None:
-        """Play this frame as soon as what is queued has sounded."""
+        """Play this frame once what is queued has sounded. What came before is not played again."""
         if frame.response in self._stopped:
             self.dropped_frames += 1
             return
-        start = max(now, self.free_at())
-        if self._dry == frame.response:
-            self.underrun_samples += start - self.free_at()
-        self._dry = None if frame.last else frame.response
-        if len(frame.samples):
-            self.segments.append(Segment(start, frame.response, frame.position, frame.samples))
+        known = max(0, self._written.get(frame.response, 0) - frame.position)
+        position, samples = frame.position + known, frame.samples[known:]
+        if len(samples):
+            start = max(now, self.free_at())
+            if self._dry == frame.response:
+                self.underrun_samples += start - self.free_at()
+            self._dry = frame.response
+            self.segments.append(Segment(start, frame.response, position, samples))
+            self._written[frame.response] = position + len(samples)
+        if frame.last:
+            self._dry = None
 
     def stop(self, response: int, now: int) -> None:
         """Drop what has not sounded yet of this response. Other responses move up."""
@@ -68,8 +74,9 @@ class Loudspeaker:
             self._requeue(segment, response, now)
 
     def resume(self, response: int) -> None:
-        """The stop was a false alarm: play what comes of this response again."""
+        """The stop was a false alarm: play what comes of this response, also what came before."""
         self._stopped.discard(response)
+        self._written.pop(response, None)
 
     def free_at(self) -> int:
         """The first sample of time for which nothing is queued."""
@@ -86,6 +93,11 @@ class Loudspeaker:
         if segment is None:
             return 0
         return samples_to_ms(segment.position + min(now - segment.start, len(segment.samples)), self.rate_hz)
+
+    def playhead(self, now: int) -> tuple[int, int] | None:
+        """The response that sounds, or sounded last, and how far it is, in ms. None before the first."""
+        segment = self._last_begun(now)
+        return (segment.response, self.played_ms(segment.response, now)) if segment else None
 
     def render(self, until: int, begin: int = 0) -> Pcm:
         """The timeline as sound: sample k is what sounds at time `begin + k`, silence included."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from voice_server.client.link import NORMAL_CLOSE, closed
 
+LOST = 1006
+"""No close frame came (RFC 6455, 7.1.5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Close:
@@ -42,6 +45,13 @@ class MemoryLink:
         if self._closed is None:
             self._closed = _Close(code, reason)
             self._inbox.put_nowait(self._closed)
+            assert self._peer is not None
+            self._peer._inbox.put_nowait(self._closed)
+
+    def drop(self) -> None:
+        """The other end sees a connection that is lost."""
+        if self._closed is None:
+            self._closed = _Close(LOST, "")
             assert self._peer is not None
             self._peer._inbox.put_nowait(self._closed)
 
