@@ -24,7 +24,7 @@ from voice_server.core.commands import Fact
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
 from voice_server.core.policy import SessionConfig
-from voice_server.core.tools import ToolCall, ToolSpec
+from voice_server.core.tools import Speak, ToolCall, ToolSpec
 from voice_server.errors import ToolError
 
 T = TypeVar("T")
@@ -128,6 +128,8 @@ class ToolOutput:
     text: str
     final: bool = True
     """False: there is more to come."""
+    speak: Speak = "now"
+    """Whether the user hears of it at the next clause boundary, when nobody speaks, or never."""
 
 
 class ToolRunner(Protocol):
