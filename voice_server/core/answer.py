@@ -31,12 +31,18 @@ from voice_server.core.playout import Playout, Word
 class Answer:
     """The text, the clauses and the playhead of one response. Times are session ms."""
 
-    def __init__(self, response: int, rate_hz: int, emit: Callable[[Command], None]) -> None:
+    def __init__(
+        self, response: int, rate_hz: int, emit: Callable[[Command], None], *, aloud: bool = True
+    ) -> None:
         self.id = response
+        self.aloud = aloud
+        """Whether it is spoken, or only written."""
         self.turn = 0
         self.text = ""
         self.released = False
         self.held = False
+        self.suspended = False
+        """The client is away: nothing may sound before it is back."""
         self.text_complete = False
         self.failed = False
         self.playout = Playout(rate_hz)
@@ -46,6 +52,7 @@ class Answer:
         self._clauses = 0
         self._synthesized = 0
         self._waiting_since_ms = 0
+        self._settled = False  # where it will go on was told while the client was away
 
     # ── being made ──
 
@@ -61,7 +68,8 @@ class Answer:
         """Nothing more will be generated."""
         self._speak(self._cutter.flush(), now_ms)
         self.text_complete = True
-        self._emit(FinishAudio(self.id))
+        if self.aloud:
+            self._emit(FinishAudio(self.id))
 
     def apologise(self, apology: str, now_ms: int) -> None:
         """The model failed: say so rather than nothing."""
@@ -106,16 +114,17 @@ class Answer:
         """Whether there is anything in it to be said."""
         return bool(words(self.text))
 
-    def release(self, turn: int, now_ms: int) -> None:
+    def release(self, turn: int, now_ms: int, asked: str | None = None) -> None:
         """The turn is over: tell what is there, and play it."""
         self.turn, self.released = turn, True
         self._waiting_since_ms = now_ms
-        self._emit(ResponseBegan(self.id, turn))
+        self._emit(ResponseBegan(self.id, turn, asked))
         if self.text:
             self._emit(TextAdded(self.id, self.text))
         if self.playout.words:
             self._emit(WordsPlaced(self.id, tuple(self.playout.words)))
-        self._emit(Play(self.id, 0))
+        if self.aloud and not self.suspended:
+            self._emit(Play(self.id, 0))
         self._start(now_ms)
 
     def hold(self, reason: StopReason, at_ms: int, now_ms: int) -> None:
@@ -131,6 +140,31 @@ class Answer:
         self._waiting_since_ms = now_ms
         position = self.playout.word_boundary(now_ms)
         self._emit(ResponseResumed(self.id, position))
+        if self.suspended:
+            self.playout.place(position)
+            self._settled = True
+        else:
+            self._play(position, now_ms)
+
+    def suspend(self, sent: int, now_ms: int) -> None:
+        """The client is gone, and was sent so many samples: silence until it is back."""
+        self.suspended, self._settled = True, False
+        self.playout.rest(sent, now_ms)
+        if self.released:
+            self._emit(Pause(self.id))
+
+    def go_on(self, played_ms: int | None, now_ms: int) -> None:
+        """The client is back. `played_ms`: how far its loudspeaker came, if it says so."""
+        self.suspended = False
+        self._waiting_since_ms = now_ms
+        if played_ms is not None and not self._settled:
+            self.playout.report(played_ms, now_ms)
+        if self.released and not self.held:
+            if self.playout.total:
+                self._mark("first_playback", now_ms)
+            self._play(self.playout.position(now_ms), now_ms)
+
+    def _play(self, position: int, now_ms: int) -> None:
         self._emit(Play(self.id, position))
         if self.playout.total:
             self.playout.run(position, now_ms)
@@ -139,7 +173,7 @@ class Answer:
         """When it will have sounded to its end; None while that cannot be known."""
         if not self.text_complete or self._clause_due or not self._playable:
             return None
-        return self.playout.finished_at_ms() if self.playout.running else 0  # nothing in it to be played
+        return self.playout.believed_at_ms() if self.playout.running else 0  # nothing in it to be played
 
     def dry_at_ms(self) -> int | None:
         """Since when, or from when on, nothing is there to be played although a clause is due."""
@@ -153,7 +187,7 @@ class Answer:
 
     @property
     def _playable(self) -> bool:
-        return self.released and not self.held
+        return self.released and not self.held and not self.suspended
 
     # ── ending ──
 
@@ -163,13 +197,15 @@ class Answer:
 
     def finish(self, status: ResponseStatus, reference_ms: int, now_ms: int) -> str:
         """The one ending. Returns what was heard. `reference_ms`: when the user's speech ended."""
-        heard = self.playout.heard(now_ms)
+        heard = self.playout.heard(now_ms) if self.aloud else self.text.strip()
         latency = {stage: max(0, at - reference_ms) for stage, at in self.marks.items()}
         self._emit(Discard(self.id))
         self._emit(ResponseEnded(self.id, status, self.text.strip(), heard, latency))
         return heard
 
     def _speak(self, clauses: list[str], now_ms: int) -> None:
+        if not self.aloud:
+            return
         if clauses and not self._clause_due:
             self._waiting_since_ms = now_ms
         for text in clauses:
@@ -178,7 +214,7 @@ class Answer:
             self._clauses += 1
 
     def _start(self, now_ms: int) -> None:
-        if self.released and not self.held and not self.playout.running and self.playout.total:
+        if self._playable and not self.playout.running and self.playout.total:
             self._mark("first_playback", now_ms)
             self.playout.run(0, now_ms)
 

@@ -5,17 +5,23 @@ Knows nothing of the floor; `Session` asks it for things and looks at what it ha
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import assert_never
 
 from voice_server.core import events
 from voice_server.core.answer import Answer
 from voice_server.core.commands import Command, Generate, Prime, ResponseStatus, StopReason, Trouble
-from voice_server.core.conversation import Conversation
+from voice_server.core.conversation import Conversation, Message
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.lexicon import words
 from voice_server.core.policy import Policy, SessionConfig
+from voice_server.core.requests import AS_USUAL, Wish
+
+REMEMBERED = 64
+"""What was heard of so many answers may still be corrected."""
 
 
 class Answering:
@@ -32,8 +38,11 @@ class Answering:
         self._emit = emit
         self._responses = count(1)
         self._reference_ms = 0
+        self._past: deque[Answer] = deque(maxlen=REMEMBERED)
+        self._wish = AS_USUAL  # what the present answer is to be
         self._drafted: list[str] = []  # the words that the draft answers
         self._primed = ""  # the words that the language model was last prepared for
+        self._away = False  # the client is, and may come back
 
     def configure(self, config: SessionConfig) -> None:
         """From the next answer on."""
@@ -43,18 +52,25 @@ class Answering:
 
     # ── making one ──
 
-    def draft(self, user_text: str, now_ms: int) -> None:
+    def draft(self, user_text: str, now_ms: int, wish: Wish = AS_USUAL) -> None:
         """Begin an answer to the history and `user_text`, which may not be the user's last word.
 
         A draft to the same words stays, whatever their case and punctuation.
         """
-        if self.answer and words(user_text) == self._drafted:
+        if self.answer and words(user_text) == self._drafted and wish == self._wish:
             return
         self.discard_draft()
-        self._drafted = words(user_text)
-        self.answer = self._new()
-        self._emit(Generate(self.answer.id, self.conversation.prompt(user_text)))
+        self._drafted, self._wish = words(user_text), wish
+        self.answer = self._new(wish.speech)
+        prompt = self._prompt(user_text, wish)
+        self._emit(Generate(self.answer.id, prompt, tools=wish.tools, max_tokens=wish.max_tokens))
         self._await_text(now_ms)
+
+    def _prompt(self, user_text: str, wish: Wish) -> tuple[Message, ...]:
+        system, *said = self.conversation.prompt(user_text)
+        if wish.instructions is not None:
+            system = replace(system, content=wish.instructions)
+        return (system, *(said if wish.messages is None else wish.messages))
 
     def prime(self, user_text: str) -> None:
         """The user's next words begin like this."""
@@ -74,12 +90,14 @@ class Answering:
             self.answer.discard()
             self._forget()
 
-    def release(self, turn: int, since_ms: int, marks: dict[str, int], now_ms: int) -> None:
+    def release(
+        self, turn: int, since_ms: int, marks: dict[str, int], now_ms: int, asked: str | None = None
+    ) -> None:
         """The draft becomes the answer to `turn`. `since_ms`: when the user's speech ended."""
         if self.answer:
             self._reference_ms = since_ms
             self.answer.marks.update(marks)
-            self.answer.release(turn, now_ms)
+            self.answer.release(turn, now_ms, asked)
 
     # ── what happens to it ──
 
@@ -154,6 +172,20 @@ class Answering:
             else:
                 self._deadlines.set(reason, at_ms)
 
+    # ── the client goes and comes ──
+
+    def suspend(self, response: int, sent: int, now_ms: int) -> None:
+        """The client is gone: nothing sounds. It was sent `sent` samples of `response`, and of no other."""
+        self._away = True
+        if self.answer:
+            self.answer.suspend(sent if self.answer.id == response else 0, now_ms)
+
+    def go_on(self, response: int, played_ms: int | None, now_ms: int) -> None:
+        """The client is back, and has played so much of `response`, if it says so."""
+        self._away = False
+        if self.answer and self.answer.suspended:
+            self.answer.go_on(played_ms if self.answer.id == response else None, now_ms)
+
     # ── playing and ending ──
 
     def hold(self, reason: StopReason, at_ms: int, now_ms: int) -> None:
@@ -168,17 +200,33 @@ class Answering:
 
     def finish(self, status: ResponseStatus, now_ms: int) -> None:
         """The answer's one ending. The history keeps what was heard of it."""
-        if self.answer:
-            self.conversation.assistant_said(self.answer.finish(status, self._reference_ms, now_ms))
+        if answer := self.answer:
+            heard = answer.finish(status, self._reference_ms, now_ms)
+            if self._wish.remembered:
+                self.conversation.assistant_said(heard, f"response:{answer.id}")
+            self._past.append(answer)
             self._forget()
+
+    def correct(self, response: int, played_ms: int, now_ms: int) -> None:
+        """The client says how much of a response was heard, even if it is over."""
+        if self.answer and self.answer.id == response:
+            self.answer.playout.report(played_ms, now_ms)
+        for answer in self._past:
+            if answer.id == response and answer.aloud:
+                answer.playout.stop(now_ms)
+                answer.playout.report(played_ms, now_ms)
+                self.conversation.amend(f"response:{response}", answer.playout.heard(now_ms))
 
     def _forget(self) -> None:
         self.answer = None
-        self._drafted, self._primed = [], ""
+        self._drafted, self._primed, self._wish = [], "", AS_USUAL
         self._deadlines.clear(Deadline.GENERATION, Deadline.SYNTHESIS, Deadline.PLAYED_OUT)
 
     def _await_text(self, now_ms: int) -> None:
         self._deadlines.set(Deadline.GENERATION, now_ms + self._policy.generation_stall_ms)
 
-    def _new(self) -> Answer:
-        return Answer(next(self._responses), self.config.output_rate_hz, self._emit)
+    def _new(self, speech: bool | None = None) -> Answer:
+        aloud = self.config.speech if speech is None else speech
+        answer = Answer(next(self._responses), self.config.output_rate_hz, self._emit, aloud=aloud)
+        answer.suspended = self._away
+        return answer

@@ -12,7 +12,7 @@ from typing import Literal
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
 from voice_server.core.policy import SessionConfig
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 
 StopReason = Literal["barge_in", "client", "replaced", "error"]
 ResponseStatus = Literal["completed", "interrupted", "failed"]
@@ -54,6 +54,10 @@ class Generate:
     messages: tuple[Message, ...]
     with_tools: bool = True
     """Whether the model may call tools; not when it has done so many times in a row."""
+    tools: tuple[ToolSpec, ...] | None = None
+    """Those of the client that it may call. None: all that the session has."""
+    max_tokens: int | None = None
+    """None: as many as the session allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +157,11 @@ class TranscriptCommitted:
 
 @dataclass(frozen=True, slots=True)
 class ResponseBegan:
+    """`asked`: the tag of the request that it answers, if there was one."""
+
     response: int
     turn: int
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +235,8 @@ class Trouble:
     code: str
     message: str
     field: str | None = None
+    asked: str | None = None
+    """The tag of the request that is not granted, if it is about one."""
 
 
 @dataclass(frozen=True, slots=True)

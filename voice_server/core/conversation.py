@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from voice_server.core.tools import ToolCall
@@ -22,40 +23,74 @@ class Message:
     """The call that a message of the role `tool` answers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message of the history. `key`: what it is called, where somebody may want to change it."""
+
+    message: Message
+    key: str = ""
+
+
 class Conversation:
     """The history of one session, oldest first."""
 
     def __init__(self, instructions: str) -> None:
         self.instructions = instructions
-        self._entries: list[Message] = []
+        self._entries: list[Entry] = []
 
     @property
     def entries(self) -> tuple[Message, ...]:
         """Everything said so far, without the instructions."""
-        return tuple(self._entries)
+        return tuple(_joined(entry.message for entry in self._entries))
 
-    def user_said(self, text: str) -> None:
-        """A turn of the user. Two in a row, with nothing heard between them, are one."""
+    def user_said(self, text: str, key: str = "") -> None:
+        """A turn of the user. Two in a row, with nothing heard between them, are one to the model."""
         if text:
-            self._append(Message("user", text))
+            self._entries.append(Entry(Message("user", text), key))
 
-    def assistant_said(self, heard: str) -> None:
+    def assistant_said(self, heard: str, key: str = "") -> None:
         """A response, as far as it was heard; nothing if nothing was."""
         if heard:
-            self._append(Message("assistant", heard))
+            self._entries.append(Entry(Message("assistant", heard), key))
 
     def prompt(self, draft: str = "") -> tuple[Message, ...]:
         """The messages to generate from, as if the user had also said `draft`."""
-        entries = self._entries
+        said = [entry.message for entry in self._entries]
         if draft:
-            entries = _joined(entries, Message("user", draft))
-        return (Message("system", self.instructions), *entries)
+            said.append(Message("user", draft))
+        return (Message("system", self.instructions), *_joined(said))
 
-    def _append(self, message: Message) -> None:
-        self._entries = _joined(self._entries, message)
+    # ── what the client changes ──
+
+    def insert(self, key: str, message: Message, after: str | None) -> None:
+        """Put a message behind the entry `after`, at the front (""), or at the end (None, or no such entry)."""
+        keys = [entry.key for entry in self._entries]
+        place = 0 if after == "" else keys.index(after) + 1 if after in keys else len(keys)
+        self._entries.insert(place, Entry(message, key))
+
+    def remove(self, key: str) -> None:
+        """Take the entries of this name out."""
+        self._entries = [entry for entry in self._entries if entry.key != key]
+
+    def amend(self, key: str, content: str) -> None:
+        """The entry of this name says something else; nothing, and it is gone."""
+        amended = (
+            Entry(replace(entry.message, content=content), key) if entry.key == key else entry
+            for entry in self._entries
+        )
+        self._entries = [entry for entry in amended if entry.message.content or entry.message.calls]
 
 
-def _joined(entries: list[Message], message: Message) -> list[Message]:
-    if entries and entries[-1].role == message.role:
-        return [*entries[:-1], Message(message.role, f"{entries[-1].content} {message.content}")]
-    return [*entries, message]
+def _joined(messages: Iterable[Message]) -> list[Message]:
+    """Neighbours of the same role in one, where both are only text."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and _is_text(message) and _is_text(joined[-1]) and joined[-1].role == message.role:
+            joined[-1] = replace(message, content=f"{joined[-1].content} {message.content}")
+        else:
+            joined.append(message)
+    return joined
+
+
+def _is_text(message: Message) -> bool:
+    return not message.calls and message.call is None

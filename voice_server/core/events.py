@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from voice_server.core.playout import Word
 from voice_server.core.policy import SessionConfig
+from voice_server.core.requests import RequestEvent
 from voice_server.core.tools import Speak, ToolCall
 
 
@@ -182,6 +183,30 @@ class TurnCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The client is gone without a word and may come back. It was sent `sent` samples of this response."""
+
+    response: int = 0
+    sent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEnded:
+    """The client is gone, and all of the user's voice that had arrived has been heard, up to here."""
+
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnected:
+    """The client is back. `played_ms`: how much of this response its loudspeaker played, if it says so."""
+
+    heard_ms: int
+    response: int = 0
+    played_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnding:
     """The session is about to end; what still runs is brought to its end."""
 
@@ -201,12 +226,15 @@ ResponseEvent = (
 """What happens to one response; ignored when that is no longer the current one."""
 
 NewsEvent = ToolAnswered | ContextAdded
-"""What the assistant learns, whoever speaks."""
+"""What the assistant learns or is asked for, whoever speaks."""
 
 ClientEvent = (
     SessionBegan | Configured | UserTyped | Interrupted | TurnStarted | TurnCommitted | SessionEnding
 )
 """What the client does, other than speaking."""
+
+PresenceEvent = Disconnected | SoundEnded | Reconnected
+"""The client's connection is lost, or there is one again."""
 
 VoiceEvent = (
     SpeechStarted
@@ -219,4 +247,4 @@ VoiceEvent = (
 )
 """What is heard of the user's voice, and what the models make of it."""
 
-Event = ClientEvent | NewsEvent | VoiceEvent | ResponseEvent
+Event = ClientEvent | NewsEvent | RequestEvent | PresenceEvent | VoiceEvent | ResponseEvent

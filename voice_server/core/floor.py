@@ -36,7 +36,7 @@ class FloorKeeper:
         self._deadlines = deadlines
         self._emit = emit
         self._policy = listening.policy
-        self._replies = Replies(self._state, listening, answering)
+        self.replies = self._replies = Replies(self._state, listening, answering)
         self._contest = Contest(self._state, listening, answering, self._replies, deadlines)
 
     @property

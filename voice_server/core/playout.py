@@ -11,6 +11,12 @@ from dataclasses import dataclass
 
 from voice_server.audio.rates import ms_to_samples, samples_to_ms
 
+REGULAR_REPORTS = 3
+REPORTS_CEASE_MS = 1_500
+"""Who reports its position regularly does so every 200 ms: after this long without, it may be gone."""
+PATIENCE_MS = 30_000
+"""So much later it has turned out: a dead peer is noticed within three heartbeats of 10 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -34,6 +40,9 @@ class Playout:
         self.words: list[Word] = []
         self._anchor_position = 0
         self._anchor_ms: int | None = None  # None: standing still
+        self._reported: int | None = None  # by the client, since it was last told to play
+        self._reports = 0
+        self._last_report_ms = 0
 
     @property
     def running(self) -> bool:
@@ -52,15 +61,32 @@ class Playout:
     def run(self, position: int, now_ms: int) -> None:
         """Play from `position` on."""
         self._anchor(min(position, self.total), now_ms)
+        self._reported, self._reports = None, 0
 
     def stop(self, now_ms: int) -> None:
         """Stand still where the playhead is."""
         self._anchor_position = self.position(now_ms)
         self._anchor_ms = None
 
+    def place(self, position: int) -> None:
+        """Stand still at `position`."""
+        self._anchor_position, self._anchor_ms = min(position, self.total), None
+        self._reported, self._reports = None, 0
+
+    def rest(self, sent: int, now_ms: int) -> None:
+        """The client is gone, who knows since when: stand still where it surely was.
+
+        That is what it last reported, or else what real time says, but not past what it was sent.
+        """
+        if self.running:
+            heard = min(self.position(now_ms), sent) if self._reported is None else self._reported
+            self._anchor_position, self._anchor_ms = heard, None
+
     def report(self, played_ms: int, now_ms: int) -> None:
         """The client says how far it has played. It knows better, running or not."""
         self._anchor_position = max(0, min(ms_to_samples(played_ms, self.rate_hz), self.total))
+        self._reported, self._last_report_ms = self._anchor_position, now_ms
+        self._reports += 1
         if self.running:
             self._anchor_ms = now_ms
 
@@ -77,6 +103,13 @@ class Playout:
             return None
         left = self.total - self._anchor_position
         return self._anchor_ms + -(-left * 1000 // self.rate_hz)
+
+    def believed_at_ms(self) -> int | None:
+        """When to take it for heard: later where regular reports ceased, for the client may be gone."""
+        finished_ms = self.finished_at_ms()
+        if finished_ms is None or self._reports < REGULAR_REPORTS:
+            return finished_ms
+        return finished_ms + (PATIENCE_MS if finished_ms - self._last_report_ms > REPORTS_CEASE_MS else 0)
 
     def heard(self, now_ms: int) -> str:
         """The words that have sounded to their end, joined by spaces."""

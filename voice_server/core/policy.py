@@ -24,6 +24,8 @@ class TurnConfig:
     mode: Literal["auto", "manual"] = "auto"
     responsiveness: float = 0.5
     barge_in: bool = True
+    answers: bool = True
+    """Whether a spoken turn is answered; or else the client asks for each answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class SessionConfig:
     greeting: str | None = None
     input_rate_hz: int = 16_000
     output_rate_hz: int = 22_050
+    speech: bool = True
+    """Whether answers are spoken, or only written."""
     turn: TurnConfig = field(default_factory=TurnConfig)
     model: str | None = None
     temperature: float | None = None

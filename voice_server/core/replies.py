@@ -5,6 +5,7 @@ from __future__ import annotations
 from voice_server.core.answering import Answering
 from voice_server.core.commands import ResponseStatus, StopReason
 from voice_server.core.listening import Listening
+from voice_server.core.requests import AS_USUAL, AnswerWanted, Wish
 from voice_server.core.turns import Cue, Floor, FloorState
 from voice_server.core.user_turn import Turn
 
@@ -18,6 +19,7 @@ class Replies:
         self._answering = answering
         self._owed: list[str] = []
         self._unanswered: int | None = None
+        self._wanted: AnswerWanted | None = None
 
     # ── what is owed ──
 
@@ -26,44 +28,77 @@ class Replies:
         if text.strip():
             self._owed.append(text)
 
+    def want(self, wanted: AnswerWanted) -> bool:
+        """The client asks for an answer. Returns whether it will get one: not beside another."""
+        if self._wanted or self._floor.now in (Floor.THINKING, Floor.AGENT, Floor.CONTESTED):
+            return False
+        self._wanted = wanted
+        if wanted.wish != AS_USUAL:
+            self._answering.discard_draft()
+        return True
+
+    @property
+    def _answers(self) -> bool:
+        """Whether what the user says is to be answered."""
+        return self._answering.config.turn.answers or self._wanted is not None
+
+    @property
+    def _wish(self) -> Wish:
+        return self._wanted.wish if self._wanted else AS_USUAL
+
     def waive(self) -> None:
-        """The user wants no answer to what was broken off."""
-        self._unanswered = None
+        """The user wants no answer to what was broken off, nor to what is not answered yet."""
+        self._unanswered = self._wanted = None
 
     def pay(self, now_ms: int) -> None:
         """Answer what is owed, now that nobody has the floor."""
         if self._floor.now is not Floor.OPEN:
             return
-        if self._owed:
+        if self._owed and not self._answers:
+            self._note(self._all_said())
+        elif self._owed:
             self._answer(self._listening.new_turn(), now_ms)
-        elif self._unanswered is not None:
+        elif self._wanted:
+            self._answer(0, now_ms)
+        elif self._unanswered is not None and self._answers:
             self._answer(self._unanswered, now_ms)
 
     def _answer(self, turn: int, now_ms: int) -> None:
         said = self._all_said()
-        self._answering.draft(said, now_ms)
-        self._note(said)
+        self._answering.draft(said, now_ms, self._wish)
+        self._note(said, turn)
         self._release(turn, now_ms, {}, now_ms)
 
     # ── answers ──
 
     def draft(self, text: str, now_ms: int) -> None:
         """Begin the answer to a turn that may not be over, unless just that has been begun."""
-        self._answering.draft(self._all_said(text), now_ms)
+        if self._answers:
+            self._answering.draft(self._all_said(text), now_ms, self._wish)
 
     def prime(self, text: str) -> None:
         """The turn begins like this: the answer will be generated from it."""
-        if text:
+        if text and self._answers:
             self._answering.prime(self._all_said(text))
 
     def commit(self, turn: Turn, text: str, now_ms: int) -> None:
-        """The turn is over: its answer may sound."""
+        """The turn is over: its answer may sound, if it is to have one."""
+        if not self._answers:
+            self._hear_out(turn, text)
+            return
         self.draft(text, now_ms)
         marks = {"transcript_final": turn.final_ms or now_ms, "turn_end": now_ms}
         since_ms = turn.silent_since_ms if turn.silent_since_ms is not None else now_ms
         self._listening.commit(text)
-        self._note(self._all_said(text))
+        self._note(self._all_said(text), turn.id)
         self._release(turn.id, since_ms, marks, now_ms)
+
+    def _hear_out(self, turn: Turn, text: str) -> None:
+        """What was said is kept, and the client asks for the answer, or does not."""
+        self._answering.discard_draft()
+        self._listening.commit(text)
+        self._note(self._all_said(text), turn.id)
+        self._floor.cue(Cue.DROPPED)
 
     def say(self, text: str, now_ms: int) -> None:
         """Speak these words, if nobody has the floor."""
@@ -72,16 +107,17 @@ class Replies:
             self._release(0, now_ms, {}, now_ms)
 
     def _release(self, turn: int, since_ms: int, marks: dict[str, int], now_ms: int) -> None:
-        self._unanswered = None
+        asked = self._wanted.tag if self._wanted else None
+        self._unanswered = self._wanted = None
         self._floor.cue(Cue.COMMITTED)
-        self._answering.release(turn, since_ms, marks, now_ms)
+        self._answering.release(turn, since_ms, marks, now_ms, asked)
 
     def _all_said(self, text: str = "") -> str:
         return " ".join([*self._owed, text] if text else self._owed)
 
-    def _note(self, said: str) -> None:
+    def _note(self, said: str, turn: int = 0) -> None:
         self._owed.clear()
-        self._answering.conversation.user_said(said)
+        self._answering.conversation.user_said(said, f"turn:{turn}")
 
     # ── endings ──
 

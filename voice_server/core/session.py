@@ -10,14 +10,17 @@ from collections.abc import Callable
 from typing import assert_never
 
 from voice_server.core import events
+from voice_server.core.absence import Absence
 from voice_server.core.answering import Answering
 from voice_server.core.commands import Command, Trouble
 from voice_server.core.conversation import Conversation
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.floor import FloorKeeper
+from voice_server.core.granting import Granting
 from voice_server.core.hands import Hands
 from voice_server.core.listening import Listening
 from voice_server.core.policy import Policy, SessionConfig
+from voice_server.core.requests import RequestEvent
 from voice_server.core.turns import Floor
 
 
@@ -36,6 +39,8 @@ class Session:
         self._answering = Answering(config, self.policy, self._deadlines, self._emit)
         self._keeper = FloorKeeper(self._listening, self._answering, self._deadlines, self._emit)
         self._hands = Hands(self._keeper, self._listening, self._answering, self._emit)
+        self._absence = Absence(self._keeper, self._listening, self._answering)
+        self._granting = Granting(self._keeper, self._listening, self._answering, self._emit)
         self._on_waking = self._wakings()
 
     # ── the three entrances ──
@@ -92,6 +97,10 @@ class Session:
             self._hands.handle(event, now_ms)
         elif isinstance(event, events.NewsEvent):
             self._emit(Trouble("unsupported", "this server cannot do that yet"))
+        elif isinstance(event, RequestEvent):
+            self._granting.handle(event, now_ms)
+        elif isinstance(event, events.PresenceEvent):
+            self._absence.handle(event, now_ms)
         elif isinstance(event, events.VoiceEvent):
             self._hear(event, now_ms)
         else:
