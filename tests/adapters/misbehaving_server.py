@@ -98,9 +98,17 @@ def events(*data: str, end: bytes = END) -> Behaviour:
 
 def piece(text: str) -> str:
     """A piece of an answer as OpenAI streams it."""
-    return json.dumps(
-        {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]}
-    )
+    return _chunk({"content": text})
+
+
+def piece_of_call(index: int, *, id: str | None = None, **function: str) -> str:
+    """A piece of the call of a tool. `function`: what there is of its name and arguments."""
+    begun = {"id": id, "type": "function"} if id else {}
+    return _chunk({"tool_calls": [{"index": index, **begun, "function": function}]})
+
+
+def _chunk(delta: dict[str, object]) -> str:
+    return json.dumps({"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta}]})
 
 
 async def nothing(writer: asyncio.StreamWriter) -> None:

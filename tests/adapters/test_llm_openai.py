@@ -15,6 +15,7 @@ from tests.adapters.misbehaving_server import (
     hang_up,
     nothing,
     piece,
+    piece_of_call,
     plain,
     serving,
     status,
@@ -22,6 +23,7 @@ from tests.adapters.misbehaving_server import (
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.adapters.llm_openai import OpenAILanguageModel
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError
 from voice_server.ports import GenerateOptions
 
@@ -33,9 +35,9 @@ LONG = 60_000
 
 async def pieces_and_error(
     behaviour: Behaviour, *, stall_ms: int = LONG, options: GenerateOptions = DEFAULTS
-) -> tuple[list[str], str]:
+) -> tuple[list[str | ToolCall], str]:
     """What came, and then the message of the failure, or ""."""
-    pieces: list[str] = []
+    pieces: list[str | ToolCall] = []
     async with serving(behaviour) as (_, url):
         model = OpenAILanguageModel(url, "tiny", "key", stall_ms=stall_ms)
         try:
@@ -72,6 +74,41 @@ async def test_what_is_asked_is_what_was_set() -> None:
         {"model": "large", "messages": messages, "max_tokens": 7, "temperature": 0.5, "stream": True},
         {"model": "tiny", "messages": messages, "max_tokens": 160, "stream": True},
     ]
+
+
+async def test_what_may_be_called_is_sent_and_what_was_called_comes_after_the_text() -> None:
+    stream = events(
+        piece("Let me"),
+        piece_of_call(0, id="a", name="add", arguments=""),
+        piece(" see."),
+        piece_of_call(0, arguments='{"x":'),
+        piece_of_call(1, id="b", name="ring", arguments="{}"),
+        piece_of_call(0, arguments="1}"),
+        "[DONE]",
+    )
+    options = GenerateOptions(tools=(ToolSpec("add", "Add it.", '{"type":"object"}'),))
+    async with serving(stream) as (server, url):
+        model = OpenAILanguageModel(url, "tiny")
+        pieces = [each async for each in model.generate(ASKED, options)]
+        await model.aclose()
+    assert pieces == ["Let me", " see.", ToolCall("a", "add", '{"x":1}'), ToolCall("b", "ring", "{}")]
+    function = {"name": "add", "description": "Add it.", "parameters": {"type": "object"}}
+    assert server.requests[0]["tools"] == [{"type": "function", "function": function}]
+
+
+@pytest.mark.parametrize(
+    "calls", ["5", '"add"', "[]", "[5]", '[{"index": 0}]', '[{"function": {"name": 5}}]']
+)
+async def test_calls_without_form_are_none(calls: str) -> None:
+    delta = f'{{"content": "One", "tool_calls": {calls}}}'
+    assert await pieces_and_error(events(f'{{"choices": [{{"delta": {delta}}}]}}', "[DONE]")) == (["One"], "")
+
+
+async def test_a_call_that_breaks_off_is_none() -> None:
+    begun = piece_of_call(0, id="a", name="add", arguments='{"x":')
+    pieces, error = await pieces_and_error(events(begun, end=b""), stall_ms=500)
+    assert pieces == []
+    assert "sent nothing for 500 ms" in error
 
 
 @pytest.mark.parametrize(
@@ -119,9 +156,9 @@ async def test_a_failure_in_the_middle_comes_after_what_was_said(behaviour: Beha
 
 @pytest.mark.parametrize(("behaviour", "came"), [(nothing, []), (events(piece("One"), end=b""), ["One"])])
 async def test_a_server_that_falls_silent_has_failed(behaviour: Behaviour, came: list[str]) -> None:
-    pieces, error = await pieces_and_error(behaviour, stall_ms=100)
+    pieces, error = await pieces_and_error(behaviour, stall_ms=500)
     assert pieces == came
-    assert "sent nothing for 100 ms: is it overloaded, or `llm.stall_ms` too short?" in error
+    assert "sent nothing for 500 ms: is it overloaded, or `llm.stall_ms` too short?" in error
 
 
 async def test_nobody_at_the_address() -> None:
@@ -156,7 +193,7 @@ async def test_cancelling_the_reader_hangs_up(behaviour: Behaviour) -> None:
         await model.aclose()
 
 
-async def _read(model: OpenAILanguageModel) -> list[str]:
+async def _read(model: OpenAILanguageModel) -> list[str | ToolCall]:
     return [text async for text in model.generate(ASKED, DEFAULTS)]
 
 

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import openai
 
-from voice_server.adapters.chat_messages import chat_messages
+from voice_server.adapters.call_deltas import CallDeltas
+from voice_server.adapters.chat_messages import chat_messages, chat_tools
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolCall
 from voice_server.errors import ModelError
 from voice_server.ports import GenerateOptions
 
@@ -38,17 +40,21 @@ class OpenAILanguageModel:
 
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | ToolCall, None]:
         """Stream the answer. Closing the generator closes the connection, which ends the generation there."""
         request = self._request(messages, options)
-        answered = False
+        answered, calls = False, CallDeltas()
         async with await self._step(self._client.chat.completions.create(**request), request) as stream:
             while chunk := await self._step(anext(stream, None), request):
                 answered = answered or _is_completion(chunk)
-                if text := _text(chunk):
+                delta = _delta(chunk)
+                calls.add(delta.get("tool_calls"))
+                if (text := delta.get("content")) and isinstance(text, str):
                     yield text
         if not answered:
             raise ModelError(self._no_completion())
+        for call in calls.finished():
+            yield call
 
     async def prime(self, messages: Sequence[Message]) -> None:
         """Does nothing: whether the server keeps a cache is not known, and a request may cost money."""
@@ -64,7 +70,11 @@ class OpenAILanguageModel:
             "max_tokens": options.max_tokens or MAX_TOKENS,
             "stream": True,
         }
-        return request if options.temperature is None else {**request, "temperature": options.temperature}
+        if options.temperature is not None:
+            request["temperature"] = options.temperature
+        if options.tools:
+            request["tools"] = chat_tools(options.tools)
+        return request
 
     async def _step(self, awaited: Awaitable[T], request: dict[str, Any]) -> T:
         """What the server sends next. Raises ModelError for whatever goes wrong with it."""
@@ -111,8 +121,8 @@ def _is_completion(chunk: Any) -> bool:
     return isinstance(getattr(chunk, "choices", None), list)
 
 
-def _text(chunk: Any) -> str | None:
-    """The library checks nothing that it receives."""
+def _delta(chunk: Any) -> dict[str, Any]:
+    """As plain JSON: the library checks nothing that it receives."""
     choices = chunk.choices if _is_completion(chunk) else []
-    text = getattr(getattr(choices[0], "delta", None), "content", None) if choices else None
-    return text if isinstance(text, str) else None
+    delta = getattr(choices[0], "delta", None) if choices else None
+    return delta.to_dict(mode="python", warnings=False) if isinstance(delta, openai.BaseModel) else {}
