@@ -9,6 +9,7 @@ import { SettingsDialog } from './views/settings_dialog.js';
 import { TalkButton } from './views/talk_button.js';
 import { isSendableKey } from './protocol.js';
 import { loadSettings, saveSettings, toConfig } from './settings.js';
+import { ticketsIn } from './ticket.js';
 import { NO_SOUND, SILENCED, UNSENDABLE_KEY, microphoneTrouble, serverTrouble } from './troubles.js';
 import { VoiceClient } from './voice_client.js';
 
@@ -39,7 +40,7 @@ class App {
   constructor() {
     this.#end.addEventListener('click', () => void this.#hangUp());
     addEventListener('online', () => this.client?.retryNow());
-    addEventListener('pagehide', () => void this.client?.stop());
+    addEventListener('pagehide', () => this.client?.leave());
     addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && !this.#dialog.isOpen) this.#stop();
     });
@@ -73,12 +74,14 @@ class App {
       url: url.href,
       key: this.#settings.key,
       config: toConfig(this.#settings),
+      tickets: ticketsIn(tabStorage(), url.href, Date.now),
     });
     client.on('connection', (state) => this.#connectionChanged(client, state));
     client.on('microphone', (state) => this.#microphoneChanged(client, state));
     client.on('loudspeaker', (state) => this.#warn('loudspeaker', state === 'failed' ? NO_SOUND : null));
     client.on('suspended', (suspended) => this.#warn('sound', suspended ? SILENCED : null));
     client.on('error', (error) => this.#complain(error));
+    client.on('session.started', ({ limits }) => this.#dialog.offer(limits?.voices ?? []));
     this.#conversation.follow(client);
     this.#composer.follow(client);
     return client;
@@ -151,6 +154,7 @@ class App {
   #refresh() {
     const live = this.#live;
     this.#end.hidden = !live;
+    element('captured', HTMLElement).hidden = !(live && this.client?.captured);
     this.#talk.show(!live || !this.#listening ? 'start' : this.#talkMode());
     this.#conversation.setInput(!this.#listening ? 'text' : this.#settings.pushToTalk ? 'manual' : 'auto');
   }
@@ -167,6 +171,15 @@ function browserStorage() {
     return localStorage;
   } catch {
     return { getItem: () => null, setItem: () => undefined };
+  }
+}
+
+/** @returns {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>} Lasts as long as the tab. */
+function tabStorage() {
+  try {
+    return sessionStorage;
+  } catch {
+    return { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
   }
 }
 

@@ -7,6 +7,7 @@
  * @typedef {import('./types/protocol').AudioFrame} AudioFrame
  * @typedef {import('./types/protocol').SessionConfig} SessionConfig
  * @typedef {import('./closing.js').Reason} Reason
+ * @typedef {import('./ticket.js').Ticket} Ticket
  *
  * @typedef {object} ConnectionState
  * @property {'idle' | 'connecting' | 'open' | 'waiting' | 'closed'} phase `waiting` for the next attempt; `closed`
@@ -14,6 +15,7 @@
  * @property {Reason | null} reason Why it is not open; null where that was asked for.
  * @property {number | null} retryAtMs When the next attempt is made, on the environment's clock.
  * @property {boolean} fresh Open, with a new session in place of one that was lost.
+ * @property {boolean} restored Open, with the session that this tab had before the page was loaded.
  * @property {number | null} code The code with which the last connection was closed; 4408 also where this side gave up.
  * @property {import('./types/protocol').ServerMessages['error'] | null} error What the server complained of, before it
  *   closed the connection.
@@ -34,7 +36,8 @@
 import { backoffMs } from './backoff.js';
 import { verdictOn } from './closing.js';
 import { Emitter } from './emitter.js';
-import { ProtocolError, decodeAudio, decodeMessage, subprotocols } from './protocol.js';
+import { DEFAULT_OUTPUT_RATE, ProtocolError, decodeAudio, decodeMessage, subprotocols } from './protocol.js';
+import { NOWHERE } from './ticket.js';
 
 const ACK_INTERVAL_MS = 500;
 const DEFAULT_HEARTBEAT_MS = 10_000;
@@ -53,18 +56,19 @@ export const BROWSER = {
 /** @extends {Emitter<ConnectionEvents>} */
 export class Connection extends Emitter {
   /** @type {ConnectionState} */
-  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false, code: null, error: null };
+  state = { phase: 'idle', reason: null, retryAtMs: null, fresh: false, restored: false, code: null, error: null };
 
   #url;
   #key;
   #environment;
   /** @type {WebSocket | null} */
   #socket = null;
-  /** @type {{session: string, token: string} | null} */
-  #session = null;
+  /** @type {Ticket | null} */
+  #ticket = null;
+  #tickets;
   #lost = false;
   #resuming = false;
-  #lastSeq = 0;
+  #restoring = false;
   #ackedSeq = 0;
   #attempt = 0;
   /** @type {ConnectionState['error']} */
@@ -79,20 +83,25 @@ export class Connection extends Emitter {
    * @param {string} options.url ws: or wss:
    * @param {string} [options.key] An access key, if the server wants one.
    * @param {SessionConfig} [options.config]
+   * @param {import('./ticket.js').TicketBox} [options.tickets] Where to keep what a reloaded page needs to come back.
    * @param {Environment} [options.environment]
    */
-  constructor({ url, key = '', config = {}, environment = BROWSER }) {
+  constructor({ url, key = '', config = {}, tickets = NOWHERE, environment = BROWSER }) {
     super();
+    /** Asked when a session is resumed. @type {() => {response: number, played_ms: number} | null} */
+    this.playhead = () => null;
+    this.#tickets = tickets;
     this.config = config;
     this.#url = url;
     this.#key = key;
     this.#environment = environment;
   }
 
-  /** Begin a new session. */
+  /** Begin a session: the one that this tab had before it was reloaded, or a new one. */
   open() {
     this.close();
-    this.#session = null;
+    this.#ticket = this.#tickets.load();
+    this.#restoring = this.#ticket !== null;
     this.#lost = false;
     this.#attempt = 0;
     this.#connect();
@@ -100,9 +109,22 @@ export class Connection extends Emitter {
 
   /** End the session, politely if there is one. */
   close() {
+    if (this.state.phase === 'idle' || this.state.phase === 'closed') return;
     this.send({ type: 'session.end' });
+    this.#forget();
+    this.leave();
+  }
+
+  /** Hang up, and leave the session as it is: whoever has its ticket can come back to it. */
+  leave() {
+    if (this.#ticket) this.#tickets.save(this.#ticket);
     this.#hangUp(1000);
     if (this.state.phase !== 'idle' && this.state.phase !== 'closed') this.#become('closed', null);
+  }
+
+  /** The session that is open, or that is to be resumed. */
+  get ticket() {
+    return this.#ticket;
   }
 
   /** Waiting for the next attempt: make it now, as when the network has come back. */
@@ -150,11 +172,13 @@ export class Connection extends Emitter {
 
   /** @param {WebSocket} socket */
   #greet(socket) {
-    this.#resuming = this.#session !== null;
-    const first = this.#session
-      ? { type: 'session.resume', ...this.#session, last_seq: this.#lastSeq }
-      : { type: 'session.start', config: this.config };
-    socket.send(JSON.stringify(first));
+    this.#resuming = this.#ticket !== null;
+    socket.send(JSON.stringify(this.#ticket ? this.#claim(this.#ticket) : { type: 'session.start', config: this.config }));
+  }
+
+  /** @param {Ticket} ticket */
+  #claim({ session, token, lastSeq }) {
+    return { type: 'session.resume', session, token, last_seq: lastSeq, ...this.playhead() };
   }
 
   /** @param {unknown} data */
@@ -174,40 +198,62 @@ export class Connection extends Emitter {
   #receiveMessage(message) {
     if (message.type === 'session.started') this.#started(message);
     else if (message.type === 'session.resumed') this.#resumed(message);
-    else if (message.seq <= this.#lastSeq) return;
-    else this.#lastSeq = message.seq;
+    else if (this.#ticket && message.seq <= this.#ticket.lastSeq) return;
+    else if (this.#ticket) this.#ticket.lastSeq = message.seq;
+    if (message.type === 'session.ended') this.#ended();
     if (message.type === 'ping') this.send({ type: 'pong', t: message.t });
     if (message.type === 'error') this.#error = message.fatal ? message : null;
     this.emit('message', message);
   }
 
-  /** @param {{session: string, token: string, heartbeat_ms: number, seq: number}} message */
-  #started({ session, token, heartbeat_ms, seq }) {
-    this.#session = { session, token };
+  /** @param {import('./types/protocol').ServerMessages['session.started'] & {seq: number}} message */
+  #started({ session, token, config, capture = false, heartbeat_ms, resume_window_ms: windowMs, seq: lastSeq }) {
+    const outputRate = config.audio?.output_rate ?? DEFAULT_OUTPUT_RATE;
+    this.#ticket = { session, token, lastSeq, windowMs, outputRate, capture };
     this.#heartbeatMs = heartbeat_ms;
-    this.#lastSeq = seq;
-    this.#ackedSeq = 0;
-    this.#opened(this.#lost);
+    this.#opened({ fresh: this.#lost });
   }
 
-  /** What follows counts from `from_seq`, whatever the `seq` of this message. @param {{from_seq: number}} message */
-  #resumed({ from_seq }) {
-    this.#lastSeq = from_seq - 1;
-    this.#opened(false);
+  /**
+   * What follows counts from `from_seq`, whatever the `seq` of this message; the next time needs the new token.
+   *
+   * @param {{from_seq: number, token?: string | null}} message
+   */
+  #resumed({ from_seq, token }) {
+    if (this.#ticket) this.#ticket = { ...this.#ticket, lastSeq: from_seq - 1, token: token ?? this.#ticket.token };
+    this.#opened({ restored: this.#restoring });
   }
 
-  /** @param {boolean} fresh */
-  #opened(fresh) {
+  /** There is nothing to come back to; where a server can be had, a new session takes its place. */
+  #ended() {
+    this.#forget();
+    this.#lost = true;
+  }
+
+  #forget() {
+    this.#ticket = null;
+    this.#tickets.save(null);
+  }
+
+  /** @param {{fresh?: boolean, restored?: boolean}} how */
+  #opened(how) {
     this.#resuming = false;
+    this.#restoring = false;
     this.#lost = false;
     this.#attempt = 0;
-    this.#become('open', null, { fresh });
+    this.#ackedSeq = 0;
+    this.#tickets.save(this.#ticket);
+    this.#become('open', null, how);
     this.#acknowledge();
     this.#beat();
   }
 
   #acknowledge() {
-    if (this.#lastSeq > this.#ackedSeq && this.send({ type: 'ack', seq: this.#lastSeq })) this.#ackedSeq = this.#lastSeq;
+    const seq = this.#ticket?.lastSeq ?? 0;
+    if (seq > this.#ackedSeq && this.send({ type: 'ack', seq })) {
+      this.#ackedSeq = seq;
+      this.#tickets.save(this.#ticket);
+    }
     this.#after('ack', ACK_INTERVAL_MS, () => this.#acknowledge());
   }
 
@@ -231,12 +277,12 @@ export class Connection extends Emitter {
   #closed(code) {
     const { action, reason } = verdictOn(code, this.#resuming);
     this.#hangUp();
-    if (action === 'stay') return this.#become('closed', reason, { code });
-    const atOnce = action === 'restart' && this.#session !== null;
-    if (atOnce) {
-      this.#lost = true;
-      this.#session = null;
+    if (action === 'stay') {
+      this.#forget();
+      return this.#become('closed', reason, { code });
     }
+    const atOnce = action === 'restart' && this.#ticket !== null;
+    if (atOnce) this.#ended();
     const backoff = backoffMs(this.#attempt++, this.#environment.random());
     const waitMs = atOnce ? 0 : Math.max(this.#error?.retry_after_ms ?? 0, backoff);
     this.#become('waiting', reason, { retryAtMs: this.#environment.now() + waitMs, code });
@@ -266,7 +312,8 @@ export class Connection extends Emitter {
    * @param {Partial<ConnectionState>} [more]
    */
   #become(phase, reason, more) {
-    this.state = { retryAtMs: null, fresh: false, code: this.state.code, error: this.#error, ...more, phase, reason };
+    const quiet = { retryAtMs: null, fresh: false, restored: false, code: this.state.code, error: this.#error };
+    this.state = { ...quiet, ...more, phase, reason };
     this.emit('state', this.state);
   }
 }

@@ -12,6 +12,8 @@ export class PlaybackReports {
   #timer = null;
   #response = 0;
   #position = 0;
+  /** What sounds, or sounded last, and how far. Response 0: nothing yet. */
+  last = { response: 0, position: 0 };
 
   /**
    * @param {(response: number, position: number) => void} report
@@ -35,11 +37,13 @@ export class PlaybackReports {
   /** It has sounded up to here. @param {number} response @param {number} position */
   progressed(response, position) {
     if (response === this.#response) this.#position = position;
+    this.last = { response, position };
   }
 
   /** It has sounded up to here, and no more of it is there. @param {number} response @param {number} position */
   halted(response, position) {
     if (response === this.#response) this.reset(response);
+    this.last = { response, position };
     this.#report(response, position);
   }
 
@@ -48,6 +52,7 @@ export class PlaybackReports {
     this.#environment.clearTimer(this.#timer);
     this.#timer = null;
     this.#response = response;
+    if (!response) this.last = { response, position: 0 };
   }
 
   #wait() {

@@ -72,6 +72,12 @@ export const NEW_CONVERSATION = {
   level: 'notice',
 };
 
+/** @type {Trouble} */
+export const RESTORED = {
+  text: 'The conversation from before this page was reloaded goes on. For a new one, press End, then Start.',
+  level: 'notice',
+};
+
 /** What the server complains of. @param {ServerError} error @returns {Trouble} */
 export function serverTrouble({ message, field }) {
   const action = field?.startsWith('config.') ? 'Change it under Settings.' : 'If it happens again, reload the page.';

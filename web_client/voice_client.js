@@ -39,6 +39,7 @@
  * @property {string} url Of the server's `/v1/voice`, ws: or wss:.
  * @property {string} [key] An access key, if the server wants one.
  * @property {SessionConfig} [config] What differs from the server's defaults.
+ * @property {import('./ticket.js').TicketBox} [tickets] Where to keep what a reloaded page needs to come back.
  * @property {Environment} [environment] The four below are for tests and other surroundings.
  * @property {Microphone} [microphone]
  * @property {Loudspeaker} [loudspeaker]
@@ -65,11 +66,14 @@ export class VoiceClient extends Emitter {
   #released = Promise.resolve();
   /** The latest response whose audio came. */
   #response = 0;
+  /** Whether the devices are as this session needs them. */
+  #begun = false;
 
   /** @param {Options} options */
-  constructor({ url, key, config = {}, environment = BROWSER, microphone, loudspeaker }) {
+  constructor({ url, key, config = {}, tickets, environment = BROWSER, microphone, loudspeaker }) {
     super();
-    this.#connection = new Connection({ url, key, config, environment });
+    this.#connection = new Connection({ url, key, config, tickets, environment });
+    this.#connection.playhead = () => this.#playhead();
     this.#microphone = microphone ?? new Microphone();
     this.loudspeaker = loudspeaker ?? new Loudspeaker();
     this.#reports = new PlaybackReports((response, position) => this.#report(response, position), environment);
@@ -103,6 +107,16 @@ export class VoiceClient extends Emitter {
   async stop() {
     this.#connection.close();
     await this.#released;
+  }
+
+  /** Let go of the devices and leave the conversation as it is, for whoever has its ticket. */
+  leave() {
+    this.#connection.leave();
+  }
+
+  /** Whether the server writes this conversation down. */
+  get captured() {
+    return this.#connection.ticket?.capture ?? false;
   }
 
   async openMicrophone() {
@@ -201,7 +215,10 @@ export class VoiceClient extends Emitter {
   #receive(message) {
     switch (message.type) {
       case 'session.started':
-        this.#begin(message.config.audio?.output_rate);
+        this.#begin();
+        break;
+      case 'session.resumed': // of this page, it plays on; what comes twice sounds once
+        if (!this.#begun) this.#begin();
         break;
       case 'response.stop':
         this.loudspeaker.stop(message.response);
@@ -214,16 +231,18 @@ export class VoiceClient extends Emitter {
     this.emit(message.type, /** @type {any} */ (message));
   }
 
-  /** A new session: its responses are counted from the start. @param {number} [rate] */
-  #begin(rate = DEFAULT_OUTPUT_RATE) {
+  /** A session that this page knows nothing of yet: its responses are counted from the start. */
+  #begin() {
+    this.#begun = true;
     this.#talking = false;
     this.#response = 0;
     this.#reports.reset();
     this.loudspeaker.clear();
-    void this.#openLoudspeaker(rate);
+    void this.#openLoudspeaker(this.#connection.ticket?.outputRate ?? DEFAULT_OUTPUT_RATE);
   }
 
   async #release() {
+    this.#begun = false;
     this.#reports.reset();
     await Promise.all([this.closeMicrophone(), this.loudspeaker.close()]);
   }
@@ -250,7 +269,16 @@ export class VoiceClient extends Emitter {
 
   /** @param {number} response @param {number} position */
   #report(response, position) {
-    const played_ms = Math.floor((position * 1000) / this.loudspeaker.rate);
-    this.#connection.send({ type: 'playback', response, played_ms });
+    this.#connection.send({ type: 'playback', ...this.#played(response, position) });
+  }
+
+  #playhead() {
+    const { response, position } = this.#reports.last;
+    return this.#begun && response && this.audible ? this.#played(response, position) : null;
+  }
+
+  /** @param {number} response @param {number} position */
+  #played(response, position) {
+    return { response, played_ms: Math.floor((position * 1000) / this.loudspeaker.rate) };
   }
 }

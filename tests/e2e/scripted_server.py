@@ -12,7 +12,7 @@ import mimetypes
 import struct
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from queue import Queue
@@ -52,7 +52,9 @@ class Peer:
         self.seq += 1
         self.connection.send(json.dumps({"type": kind, "seq": self.seq, "t_ms": self.seq, **fields}))
 
-    def start(self, heartbeat_ms: int = 10_000) -> Message:
+    def start(
+        self, heartbeat_ms: int = 10_000, *, capture: bool = False, voices: Sequence[str] = ()
+    ) -> Message:
         """Wait for `session.start` and answer it. Returns what the client sent."""
         first = self.expect("session.start")
         self.send(
@@ -62,7 +64,8 @@ class Peer:
             config={**first.get("config", {}), "audio": {"input_rate": 16_000, "output_rate": RATE_HZ}},
             heartbeat_ms=heartbeat_ms,
             resume_window_ms=120_000,
-            limits={"lead_ms": 300},
+            limits={"lead_ms": 300, "voices": list(voices)},
+            capture=capture,
         )
         return first
 

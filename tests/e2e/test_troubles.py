@@ -179,9 +179,47 @@ def test_an_insecure_page_says_so_and_can_be_typed_to(open_page: OpenPage, serve
     assert not [message for message in page.sent if message["type"] == "playback"]
 
 
+def test_a_reloaded_page_goes_on_with_its_conversation(
+    open_page: OpenPage, serve: Serve, voice: Path
+) -> None:
+    first: list[dict[str, object]] = []
+
+    def script(peer: Peer) -> None:
+        if not first:
+            first.append(peer.start(capture=True))
+            return peer.stay()
+        first.append(peer.expect(""))
+        peer.send("session.resumed", session=first[-1]["session"], from_seq=2, token="another")
+        peer.send("transcript.final", turn=1, text="Still here.", start_ms=0, end_ms=100)
+        peer.stay()
+
+    page = open_page(serve(script).url, voice)
+    page.start()
+    page.page.reload()
+    page.start()
+    page.page.wait_for_selector("text=Still here.")
+    assert [message["type"] for message in first] == ["session.start", "session.resume"]
+    assert page.notice().startswith("The conversation from before this page was reloaded goes on.")
+    page.shot("28-reloaded")
+
+
+def test_a_conversation_that_is_written_down_says_so(open_page: OpenPage, serve: Serve, voice: Path) -> None:
+    def script(peer: Peer) -> None:
+        peer.start(capture=True)
+        peer.expect("session.end")
+
+    page = open_page(serve(script).url, voice)
+    assert not page.page.is_visible("#captured")
+    page.start()
+    page.page.wait_for_selector("#captured")
+    page.shot("29-recorded")
+    page.page.click("#end")
+    page.page.wait_for_selector("#captured", state="hidden")
+
+
 def test_a_complaint_of_the_server_is_shown(open_page: OpenPage, serve: Serve, voice: Path) -> None:
     def script(peer: Peer) -> None:
-        peer.start()
+        peer.start(voices=["ada", "nobody"])
         update = peer.expect("session.update")
         assert update["config"]["voice"] == "nobody"
         peer.send("error", code="bad_field", message="no such voice", fatal=False, field="config.voice")
@@ -190,8 +228,9 @@ def test_a_complaint_of_the_server_is_shown(open_page: OpenPage, serve: Serve, v
     page = open_page(serve(script).url, voice)
     page.start()
     page.page.click("#settings-open")
-    page.page.fill("[name=voice]", "nobody")
-    page.page.press("[name=voice]", "Enter")
+    assert page.page.locator("[name=voice] option").all_inner_texts()[1:] == ["ada", "nobody"]
+    page.page.select_option("[name=voice]", "nobody")
+    page.page.click("text=Done")
     assert page.notice() == "The server says: no such voice. Change it under Settings."
     page.page.reload()
     assert page.page.input_value("[name=voice]") == "nobody"

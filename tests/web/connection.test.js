@@ -3,7 +3,8 @@ import { beforeEach, test } from 'node:test';
 
 import { Connection } from '../../web_client/connection.js';
 import { encodeAudio } from '../../web_client/protocol.js';
-import { STARTED, makeWorld } from './world.js';
+import { ticketsIn } from '../../web_client/ticket.js';
+import { STARTED, makeStorage, makeWorld } from './world.js';
 
 let world, connection, states, messages;
 beforeEach(() => {
@@ -222,4 +223,86 @@ test('a polite end leaves no timers behind', () => {
   world.pass(60_000);
   assert.equal(world.sockets.length, 1);
   assert.deepEqual(socket.takeTypes(), []);
+});
+
+test('it says what was heard when it comes back, and each time shows the newest token', () => {
+  establish();
+  const shown = [];
+  for (const token of ['second', 'third']) {
+    connection.playhead = () => ({ response: 4, played_ms: 120 });
+    world.socket().drop();
+    world.pass(1000);
+    returns(2);
+    shown.push(world.socket().sent[0].token);
+    world.socket().message({ type: 'session.resumed', seq: 99, t_ms: 1, session: 's1', from_seq: 2, token });
+    assert.equal(world.socket().sent[0].response, 4);
+    assert.equal(world.socket().sent[0].played_ms, 120);
+  }
+  world.socket().drop();
+  world.pass(1000);
+  world.socket().open();
+  assert.deepEqual([...shown, world.socket().sent[0].token], ['secret', 'second', 'third']);
+});
+
+test('a session that has ended is not resumed: a server that restarts gets a new one', () => {
+  establish();
+  world.socket().message({ type: 'session.ended', seq: 2, t_ms: 1, reason: 'restarting' });
+  world.socket().drop(1012);
+  world.pass(1000);
+  world.socket().open();
+  assert.equal(world.socket().sent[0].type, 'session.start');
+  world.socket().message({ ...STARTED, session: 's2' });
+  assert.equal(connection.state.fresh, true);
+});
+
+const reloaded = (storage, url = 'ws://test/v1/voice') =>
+  new Connection({ url, environment: world.environment, tickets: ticketsIn(storage, url, world.environment.now) });
+
+test('a page that is reloaded goes on with its session', () => {
+  const storage = makeStorage();
+  const before = reloaded(storage);
+  before.open();
+  world.socket().open();
+  world.socket().message(STARTED);
+  world.socket().message(speech(2));
+  before.leave();
+  assert.ok(!world.socket().takeTypes().includes('session.end'));
+
+  const after = reloaded(storage);
+  after.open();
+  world.socket().open();
+  assert.deepEqual(world.socket().sent, [{ type: 'session.resume', session: 's1', token: 'secret', last_seq: 2 }]);
+  world.socket().message({ type: 'session.resumed', seq: 3, t_ms: 1, session: 's1', from_seq: 3, token: 'second' });
+  assert.equal(after.state.restored, true);
+  assert.equal(after.ticket.outputRate, 22_050);
+  world.socket().drop();
+  world.pass(1000);
+  world.socket().open();
+  assert.equal(world.socket().sent[0].token, 'second');
+  world.socket().message({ type: 'session.resumed', seq: 3, t_ms: 1, session: 's1', from_seq: 3 });
+  assert.equal(after.state.restored, false);
+});
+
+test('a conversation that was ended, or is too old, or of another server, is not gone on with', () => {
+  const storage = makeStorage();
+  const first = () => {
+    world.socket().open();
+    return world.socket().sent[0].type;
+  };
+  const begin = () => {
+    const begun = reloaded(storage);
+    begun.open();
+    assert.equal(first(), 'session.start');
+    world.socket().message(STARTED);
+    return begun;
+  };
+  begin().close();
+  begin().leave();
+  world.pass(STARTED.resume_window_ms);
+  const late = begin();
+  world.socket().drop(4409);
+  assert.equal(late.state.reason, 'taken_over');
+  begin().leave();
+  reloaded(storage, 'ws://other/v1/voice').open();
+  assert.equal(first(), 'session.start');
 });

@@ -4,7 +4,8 @@ import { beforeEach, test } from 'node:test';
 import { MicrophoneError } from '../../web_client/microphone.js';
 import { encodeAudio } from '../../web_client/protocol.js';
 import { VoiceClient } from '../../web_client/voice_client.js';
-import { STARTED, SilentLoudspeaker, ToldMicrophone, makeWorld } from './world.js';
+import { ticketsIn } from '../../web_client/ticket.js';
+import { STARTED, SilentLoudspeaker, ToldMicrophone, makeStorage, makeWorld } from './world.js';
 
 let world, microphone, loudspeaker, client;
 beforeEach(() => {
@@ -202,4 +203,51 @@ test('stopping lets go of everything', async () => {
   assert.equal(microphone.isOpen, false);
   assert.equal(loudspeaker.rate, 0);
   assert.equal(client.connection.phase, 'closed');
+});
+
+const comesBack = (more = {}) => {
+  world.socket().drop();
+  world.pass(1000);
+  world.socket().open();
+  world.socket().message({ type: 'session.resumed', seq: 9, t_ms: 0, session: 's1', from_seq: 2, ...more });
+};
+
+test('a connection that is lost and back leaves the loudspeaker alone, and says what was heard', async () => {
+  await establish();
+  audio(2, 0);
+  loudspeaker.emit('progress', { response: 2, position: 2205, level: 0.1 });
+  comesBack({ response: 2, position: 2205 });
+  audio(2, 441);
+  assert.deepEqual(loudspeaker.orders, [['play', 2, 0], ['play', 2, 441]]);
+  const [{ response, played_ms }] = sent('session.resume');
+  assert.deepEqual([response, played_ms], [2, 100]);
+});
+
+test('what was heard to its end is known when the connection is back', async () => {
+  await establish();
+  audio(2, 0, true);
+  loudspeaker.emit('ended', at(2, 4410));
+  comesBack();
+  assert.equal(sent('session.resume')[0].played_ms, 200);
+});
+
+test('where nothing has sounded, nothing is said of it', async () => {
+  await establish();
+  comesBack();
+  assert.ok(!('response' in sent('session.resume')[0]));
+});
+
+test('a page that was reloaded opens the loudspeaker as its session has it, and knows that it is recorded', async () => {
+  const tickets = ticketsIn(makeStorage(), 'ws://test', world.environment.now);
+  const make = () => new VoiceClient({ url: 'ws://test', tickets, environment: world.environment, microphone, loudspeaker });
+  client = make();
+  await establish({ ...STARTED, capture: true, config: { audio: { output_rate: 48_000 } } });
+  client.leave();
+  client = make();
+  assert.equal(client.captured, false);
+  await client.start();
+  world.socket().open();
+  world.socket().message({ type: 'session.resumed', seq: 9, t_ms: 0, session: 's1', from_seq: 2 });
+  assert.equal(loudspeaker.rate, 48_000);
+  assert.equal(client.captured, true);
 });

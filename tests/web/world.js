@@ -89,6 +89,16 @@ export const STARTED = {
   resume_window_ms: 120_000,
 };
 
+/** A storage that lasts as long as the test. */
+export function makeStorage() {
+  const kept = new Map();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+}
+
 /** A loudspeaker that only writes down what it is told. */
 export class SilentLoudspeaker extends Emitter {
   supported = true;

@@ -20,7 +20,14 @@ export interface SessionConfig {
 
 export type ClientMessage =
   | { type: 'session.start'; config?: SessionConfig }
-  | { type: 'session.resume'; session: string; token: string; last_seq: number }
+  | {
+      type: 'session.resume';
+      session: string;
+      token: string;
+      last_seq: number;
+      response?: number;
+      played_ms?: number;
+    }
   | { type: 'session.update'; config: SessionConfig }
   | { type: 'session.end' }
   | { type: 'user.text'; text: string; interrupt?: boolean }
@@ -68,9 +75,16 @@ export interface ServerMessages {
     config: SessionConfig;
     heartbeat_ms: number;
     resume_window_ms: number;
-    limits?: object;
+    limits?: { voices?: string[] };
+    capture?: boolean;
   };
-  'session.resumed': { session: string; from_seq: number; response?: number; position?: number };
+  'session.resumed': {
+    session: string;
+    from_seq: number;
+    response?: number;
+    position?: number;
+    token?: string | null;
+  };
   'session.updated': { config: SessionConfig };
   'session.ended': { reason: string };
   'speech.started': { turn: number; at_ms: number };

@@ -5,7 +5,7 @@
  * @typedef {{retry: () => void, openSettings: () => void}} ConnectionOrders
  */
 
-import { NEW_CONVERSATION, finalTrouble, waitingTrouble } from '../troubles.js';
+import { NEW_CONVERSATION, RESTORED, finalTrouble, waitingTrouble } from '../troubles.js';
 import { element } from './elements.js';
 
 /** @type {Record<ConnectionState['phase'], string>} */
@@ -41,9 +41,10 @@ export class ConnectionView {
   }
 
   /** @param {ConnectionState} state */
-  #opened({ fresh }) {
+  #opened({ fresh, restored }) {
     this.#notices.clear('connection');
     if (fresh) this.#notices.show('connection', NEW_CONVERSATION);
+    if (restored) this.#notices.show('connection', RESTORED);
   }
 
   /** @param {ConnectionState} state */

@@ -23,6 +23,19 @@ export class SettingsDialog {
     return this.#dialog.open;
   }
 
+  /**
+   * The voices that there are to choose from; what is chosen stays, also where this server has it not.
+   *
+   * @param {string[]} voices
+   */
+  offer(voices) {
+    const field = this.#field('voice');
+    const chosen = field.value;
+    const names = [...new Set(chosen ? [...voices, chosen] : voices)];
+    field.replaceChildren(field.children[0], ...names.map((name) => new Option(name)));
+    field.value = chosen;
+  }
+
   /** @param {string} name @returns {HTMLInputElement} */
   #field(name) {
     return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
@@ -30,6 +43,7 @@ export class SettingsDialog {
 
   /** @param {Settings} settings */
   #fill({ voice, instructions, responsiveness, pushToTalk, key }) {
+    if (voice) this.#field('voice').append(new Option(voice));
     this.#field('voice').value = voice;
     this.#field('instructions').value = instructions;
     this.#field('responsiveness').value = String(responsiveness);
