@@ -35,7 +35,10 @@ async def first_piece_at(model: LlamaLanguageModel, messages: Sequence[Message])
     """How things stand when the first piece has come. The answer is then closed."""
     async with aclosing(model.generate(messages, LONG)) as pieces:
         await anext(pieces)
-        return await busy_slot(model)
+        looking = asyncio.create_task(busy_slot(model))
+        while not looking.done():
+            await anext(pieces)  # or it would pause
+        return looking.result()
 
 
 async def idle_slots(model: LlamaLanguageModel) -> list[Slot]:
@@ -52,6 +55,20 @@ async def test_an_answer_that_is_closed_is_not_computed_further(llama: LlamaLang
     busy = await first_piece_at(llama, HISTORY)
     (slot,) = [slot for slot in await slots_at_rest(llama) if slot["id"] == busy["id"]]
     assert slot["n_prompt_tokens"] < busy["n_prompt_tokens"] + 50
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("taken", [1, 2, 9])
+async def test_an_answer_pauses_while_nobody_takes_it_and_goes_on_as_if_nothing_had_been(
+    llama: LlamaLanguageModel, taken: int
+) -> None:
+    sure = GenerateOptions(temperature=0, max_tokens=24)
+    whole = "".join([piece async for piece in llama.generate(HISTORY, sure)])
+    async with aclosing(llama.generate(HISTORY, sure)) as pieces:
+        parts = [await anext(pieces) for _ in range(taken)]
+        await slots_at_rest(llama)
+        parts += [piece async for piece in pieces]
+    assert "".join(parts) == whole
 
 
 @pytest.mark.models

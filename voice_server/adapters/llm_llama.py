@@ -17,6 +17,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ REPEAT_PENALTY = 1.1
 """Against the loops that so small a model falls into when it is this cool."""
 CACHE_MIB = 1_024
 """For the histories of sessions that are not answering just now."""
+LOOKAHEAD = 4
+"""Pieces that are made and not taken: more of them, and the cores are better given to the other models."""
 SLOT_SIMILARITY = 0.01
 REUSED_TOKENS = 32
 """With these two a history that lost its oldest messages is moved within the cache, not computed again."""
@@ -73,15 +76,23 @@ class LlamaLanguageModel:
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
     ) -> AsyncGenerator[str, None]:
-        """Stream the answer. Closing the generator returns at once; the thread ends within one token."""
+        """Stream the answer. Closing the generator returns at once; the thread ends within one token.
+
+        It computes `LOOKAHEAD` pieces more than were asked for, and goes on when it is asked again.
+        """
         if options.model not in (None, self.name):
             raise ModelError(f"there is no language model {options.model!r}: this server runs {self.name}")
-        answer = await self._begin(_Answer(tuple(messages)), options)
-        try:
-            while piece := await answer.next_piece():
-                yield piece
-        finally:
-            answer.stopped = True
+        said, left = "", options.max_tokens or MAX_TOKENS
+        while left > 0:
+            answer = await self._begin(_Answer(_continued(messages, said)), replace(options, max_tokens=left))
+            try:
+                while piece := await answer.next_piece():
+                    said, left = said + piece, left - 1
+                    yield piece
+            finally:
+                answer.stopped = True
+            if not answer.paused:
+                return
 
     async def prime(self, messages: Sequence[Message]) -> None:
         """Have these messages in the cache: the next prompt that begins with them is answered sooner.
@@ -151,7 +162,7 @@ class LlamaLanguageModel:
                 errors.append(event["error"])
             elif text := _text(event):
                 answer.put(text)
-            return answer.ends_soon
+            return answer.ends_soon or answer.pauses()
 
         self._server.handle_chat_completions(request, receive)
         if errors:
@@ -189,7 +200,11 @@ class _Answer:
         self.prompt = prompt
         self.priming = priming
         self.stopped = False
+        self.paused = False
+        """Whether it ended because nobody took its pieces."""
         self.finished = asyncio.Event()
+        self._made = 0
+        self._taken = 0
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[str | ModelError | None] = asyncio.Queue()
 
@@ -211,10 +226,17 @@ class _Answer:
         piece = await self._pieces.get()
         if isinstance(piece, ModelError):
             raise piece
+        self._taken += 1
         return piece
 
+    def pauses(self) -> bool:
+        """From the thread that makes it: whether too many pieces wait, so that it ends here for now."""
+        self.paused = self._made - self._taken >= LOOKAHEAD
+        return self.paused
+
     def put(self, text: str) -> None:
-        """From any thread."""
+        """From the thread that makes it."""
+        self._made += 1
         self._call(self._pieces.put_nowait, text)
 
     def finish(self, error: ModelError | None) -> None:
@@ -225,6 +247,11 @@ class _Answer:
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits
             self._loop.call_soon_threadsafe(function, *arguments)
+
+
+def _continued(messages: Sequence[Message], said: str) -> tuple[Message, ...]:
+    """The prompt to go on from what was said: llama.cpp completes a last message of the assistant."""
+    return (*messages, Message("assistant", said)) if said else tuple(messages)
 
 
 def _library() -> Any:
