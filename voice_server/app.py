@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.adapters.llm_openai import OpenAILanguageModel
@@ -82,7 +82,7 @@ class Loaded:
 
 
 def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
-    """The application; `state.sessions` are its sessions. It closes the models when it ends."""
+    """The application; `state` has its `sessions` and `calls`. It closes the models when it ends."""
     runtime, terms = runtime_options(settings), _terms(settings, loaded.models.synthesizer.voices)
     looking_on = telemetry(settings, runtime, partial(told, terms=terms))
     loaded.report_to(looking_on.observer)
@@ -177,19 +177,18 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
     keys = tuple(key.get_secret_value() for key in settings.server.keys)
     start_timeout_s = settings.session.start_timeout_ms / 1000
     app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
+    app.state.calls = calls = _calls(sessions, settings)
     if settings.webrtc.enabled:
-        app.include_router(_calls(sessions, terms, settings))
+        limit = RateLimit(settings.webrtc.offers_per_minute, OFFER_BURST)
+        native = NativeCalls(sessions, terms, start_timeout_s)
+        app.include_router(CallRoutes(calls, native, keys, limit).router())
     app.include_router(health_routes(sessions))
     app.mount("/", page(WEB_CLIENT))
 
 
-def _calls(sessions: Sessions, terms: Terms, settings: Settings) -> APIRouter:
-    """The way in for calls over WebRTC."""
-    webrtc, start_s = settings.webrtc, settings.session.start_timeout_ms / 1000
-    calls = Calls(ice_options(webrtc), partial(_room, sessions, settings), start_s)
-    keys = tuple(key.get_secret_value() for key in settings.server.keys)
-    limit = RateLimit(webrtc.offers_per_minute, OFFER_BURST)
-    return CallRoutes(calls, NativeCalls(sessions, terms, start_s), keys, limit).router()
+def _calls(sessions: Sessions, settings: Settings) -> Calls:
+    start_timeout_s = settings.session.start_timeout_ms / 1000
+    return Calls(ice_options(settings.webrtc), partial(_room, sessions, settings), start_timeout_s)
 
 
 def _room(sessions: Sessions, settings: Settings) -> int:

@@ -21,6 +21,7 @@ from voice_server.runtime.inference import ThreadWorkers
 from voice_server.runtime.sessions import Sessions
 from voice_server.serving import Server, server_config
 from voice_server.settings import Settings
+from voice_server.transports.webrtc.calls import Calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class House:
     url: str
     """`ws://HOST:PORT/v1/voice`"""
     sessions: Sessions
+    calls: Calls
     server: Server
     complaints: list[logging.LogRecord]
     """What the server logged, from warnings on."""
@@ -57,7 +59,9 @@ async def open_house(models: Models | None = None, **sections: dict[str, Any]) -
         logging.getLogger().addHandler(complaints)
         server = Server(server_config(app), app.state.sessions)
         async with listening(server) as address:
-            yield House(f"{address}/v1/voice", app.state.sessions, server, complaints.records)
+            yield House(
+                f"{address}/v1/voice", app.state.sessions, app.state.calls, server, complaints.records
+            )
 
 
 class _Complaints(logging.Handler):

@@ -91,6 +91,8 @@ def test_where_nothing_comes_silence_keeps_the_time(line: Line) -> None:
     line.wait(1_000)
     assert line.samples == (10 + 50) * FRAME_SAMPLES
     assert not line.heard[-1].any()
+    line.wait(60_000)
+    assert line.samples == (10 + 240) * FRAME_SAMPLES, "a client that is gone is missed in the end"
 
 
 def test_silence_that_stood_in_for_what_was_lost_is_counted_against_it(line: Line) -> None:

@@ -68,6 +68,9 @@ class Calls:
         self._calls[call.id], self._usernames[call.id] = call, offer.ice_username
         try:
             return call, await call.peer.answer(offer)
+        except ConnectionError as error:
+            await self._end(call)
+            raise BusyError(f"{error}; try again later", RETRY_AFTER_MS) from error
         except BaseException:
             await self._end(call)
             raise

@@ -110,6 +110,8 @@ class IceConnection(aioice.Connection):
             for address in self._options.addresses or addresses or [LOOPBACK]
             if (protocol := await self._bound(component, address))
         ]
+        if not bound:
+            raise ConnectionError("no UDP port is free")
         self._protocols += bound
         reflexive = [candidate for protocol in bound if (candidate := await self._reflexive(protocol))]
         relayed = await super().get_component_candidates(component, [], timeout)
@@ -131,7 +133,7 @@ class IceConnection(aioice.Connection):
                 continue
             protocol.local_candidate = _host_candidate(component, protocol)
             return protocol
-        logger.warning("no UDP port is free on %s", address)
+        logger.warning("no UDP port is free on %s: more may be set as webrtc.ports", address)
         return None
 
     def _ports(self) -> list[int]:

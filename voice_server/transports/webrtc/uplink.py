@@ -19,6 +19,8 @@ from voice_server.transports.webrtc.opus import FRAME_SAMPLES, RATE_HZ, Decoder,
 
 STALL_MS = 200
 """Nothing for so long: silence takes the place of what may come yet."""
+LONGEST_STALL_MS = 5_000
+"""And after so long no more: every turn is over by then, and a client that is gone shall be missed."""
 LONGEST_GAP_MS = 1_000
 """A longer pause of the sender is cut to this."""
 
@@ -67,7 +69,7 @@ class Uplink:
         """To be called every 20 ms: gives up what is late, and keeps time where nothing comes."""
         now_ms = self._now_ms()
         self._sound(self._packets.due(now_ms))
-        if self._last_ms is not None and now_ms - self._last_ms >= STALL_MS:
+        if self._last_ms is not None and STALL_MS <= now_ms - self._last_ms < LONGEST_STALL_MS:
             self._filled += FRAME_SAMPLES
             self._hear(to_bytes(self._concealer.fill(FRAME_SAMPLES)))
 

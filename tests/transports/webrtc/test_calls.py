@@ -1,0 +1,235 @@
+"""Calls over WebRTC, from the offer to the end, with models by script."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from tests.transports.house import House, open_house, scripted_models
+from tests.transports.listening import until
+from tests.transports.webrtc.phone import Phone, phone, without_candidates
+from tests.transports.webrtc.relay import Weather, relay
+from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, in_turn
+from voice_server.audio.pcm import Pcm
+from voice_server.ports import Models
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+UNHURRIED = {"offers_per_minute": 60_000}
+LONG_ANSWER = "This answer is long, so that somebody has the time to interrupt it before it ends."
+
+
+def voice(ms: int) -> Pcm:
+    """What the scripted ears take for speech."""
+    return (8_000 * np.sin(2 * np.pi * 200 * np.arange(ms * 16) / 16_000)).astype(np.int16)
+
+
+def long_winded() -> Models:
+    """Answers take two seconds."""
+    return replace(scripted_models(), language_model=ScriptedLanguageModel(in_turn(LONG_ANSWER)))
+
+
+def _calls(house: House) -> str:
+    return house.url.replace("ws://", "http://") + "/calls"
+
+
+async def _offers(caller: Phone) -> httpx.Response:
+    """Offer, and do no more."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        headers = {"Content-Type": "application/sdp"}
+        return await http.post(caller.url, content=await caller.offer(), headers=headers)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house() -> AsyncIterator[House]:
+    async with open_house(webrtc=UNHURRIED) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def nothing_is_left(house: House) -> AsyncIterator[None]:
+    yield
+    await until(lambda: not house.sessions)
+    assert house.complaints == []
+
+
+async def test_a_typed_turn_is_answered_in_messages_and_in_sound(house: House) -> None:
+    async with phone(house.url) as caller:
+        response = await caller.dial()
+        assert response.headers["content-type"] == "application/sdp"
+        assert re.fullmatch(r"/v1/voice/calls/rtc_[\w-]{24}", response.headers["location"])
+        started = await caller.start()
+        assert started["config"]["audio"] == {"input_rate": 48_000, "output_rate": 48_000}
+        done = await caller.answered("Hello.")
+        assert (done["status"], done["heard"]) == ("completed", "All right, I am on it.")
+        assert 15 <= caller.sounded <= 40, "0.4 s of tones: some 20 frames of 20 ms"
+
+
+async def test_a_spoken_turn_is_heard_and_answered(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        caller.microphone.say(voice(600))
+        assert (await caller.next("transcript.final"))["text"] == "Hello."
+        assert (await caller.next("response.done"))["status"] == "completed"
+
+
+async def test_an_offer_without_candidates_is_enough(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial(offer=without_candidates)
+        await caller.start()
+        assert (await caller.answered("Hello."))["status"] == "completed"
+
+
+async def test_a_barge_in_empties_the_outgoing_track() -> None:
+    lead = {"lead_ms": 900}
+    async with open_house(long_winded(), webrtc=UNHURRIED, audio=lead) as house, phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        caller.send({"type": "user.text", "text": "Hello."})
+        await caller.hears()
+        caller.microphone.say(voice(600))
+        stop = await caller.next("response.stop")
+        assert stop["reason"] == "barge_in"
+        at_stop = caller.sounded
+        done = await caller.next("response.done")
+        assert done["status"] == "interrupted"
+        assert 0 < len(done["heard"]) < len(done["text"])
+        assert caller.sounded - at_stop <= 12, "what was on its way, and not the 45 frames of the lead"
+
+
+async def test_the_clients_own_reports_are_believed_before_the_estimate() -> None:
+    async with open_house(long_winded(), webrtc=UNHURRIED) as house, phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        caller.send({"type": "user.text", "text": "Hello."})
+        await caller.hears()
+        caller.send({"type": "playback", "response": 1, "played_ms": 0})
+        caller.send({"type": "interrupt"})
+        assert (await caller.next("response.done"))["heard"] == ""
+
+
+# ── the end ──
+
+
+async def test_hanging_up_ends_the_session_with_a_last_message(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        assert await caller.hang_up() == 204
+        assert (await caller.next("session.ended"))["reason"] == "hung_up"
+        closing = await caller.next("closing")
+        assert (closing["code"], closing["reason"]) == (1000, "the session ended")
+        await until(lambda: not house.sessions)
+        assert await caller.hang_up() == 404
+
+
+async def test_a_call_can_be_hung_up_before_it_has_a_session(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial()
+        assert await caller.hang_up() == 204
+        with pytest.raises(ConnectionError):
+            await caller.next("session.started")
+
+
+async def test_a_client_that_goes_away_ends_its_session(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        assert len(house.sessions) == 1
+        caller.send({"type": "user.text", "text": "Hello."})
+        await caller.hears()
+
+
+async def test_a_polite_end(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        caller.send({"type": "session.end"})
+        assert (await caller.next("closing"))["code"] == 1000
+
+
+async def test_a_server_that_ends_tells_its_callers() -> None:
+    async with open_house(webrtc=UNHURRIED) as house, phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        house.server.should_exit = True
+        assert (await caller.next("closing"))["code"] == 1012
+
+
+async def test_a_call_that_says_nothing_is_ended() -> None:
+    rules = {"start_timeout_ms": 300}
+    async with open_house(webrtc=UNHURRIED, session=rules) as house, phone(house.url) as caller:
+        await caller.dial()
+        error = await caller.next("error")
+        assert (error["code"], error["message"]) == ("bad_message", "no session.start came within 0.3 s")
+        assert (await caller.next("closing"))["code"] == 4400
+
+
+async def test_a_client_that_offers_and_never_comes_takes_no_place_for_long() -> None:
+    rules = {"start_timeout_ms": 300}
+    async with open_house(webrtc=UNHURRIED, session=rules, server={"max_sessions": 1}) as house:
+        ghost, caller = Phone(_calls(house)), Phone(_calls(house))
+        try:
+            assert (await _offers(ghost)).status_code == 201
+            refused = await _offers(caller)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert refused.json()["error"]["code"] == "busy"
+            await until(lambda: not house.calls)
+            assert (await _offers(caller)).status_code == 201
+        finally:
+            await ghost.leave()
+            await caller.leave()
+
+
+# ── the way there ──
+
+
+async def test_media_come_in_on_the_ports_and_the_address_that_were_set() -> None:
+    there = {**UNHURRIED, "ports": "47300-47303", "announced_address": "203.0.113.7"}
+    async with open_house(webrtc=there) as house, phone(house.url) as caller:
+        sdp = (await _offers(caller)).text
+        told = re.findall(r"a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", sdp)
+        assert {address for address, _ in told} == {"203.0.113.7"}
+        assert {int(port) for _, port in told} <= set(range(47_300, 47_304))
+
+
+async def test_when_all_ports_are_taken_the_server_is_busy() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        there = {**UNHURRIED, "ports": f"{port}-{port}", "addresses": ["127.0.0.1"]}
+        async with open_house(webrtc=there) as house, phone(house.url) as caller:
+            refused = await _offers(caller)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "busy")
+            assert not house.calls
+            house.complaints.clear()  # it says so in the log
+
+
+async def test_after_an_ice_restart_the_call_goes_on_another_way(house: House) -> None:
+    async with relay(Weather()) as first, relay(Weather()) as second, phone(house.url) as caller:
+        await caller.dial(offer=without_candidates, answer=first)
+        await caller.start()
+        first.weather.cut = True
+        await caller.restart(offer=without_candidates, answer=second)
+        assert (await caller.answered("Hello."))["status"] == "completed"
+        assert second.carried > 20
+        assert caller.sounded > 8
+
+
+async def test_an_offer_that_changes_nothing_is_answered_too(house: House) -> None:
+    async with phone(house.url) as caller:
+        await caller.dial()
+        await caller.start()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            headers = {"Content-Type": "application/sdp"}
+            response = await http.patch(caller.location, content=await caller.offer(), headers=headers)
+        assert response.status_code == 200
+        assert (await caller.answered("Hello."))["status"] == "completed"
