@@ -1,0 +1,257 @@
+"""A Realtime session's settings: merged, shown with every default resolved, and meant for the core.
+
+Shown is what holds. What this server cannot do (noise reduction, another speed, a forced tool) reads back as
+off, whatever was asked for; clients decide by what they read (the JavaScript SDK cancels answers itself where
+`interrupt_response` is absent).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from math import log2
+from typing import Any, Literal
+
+from voice_server.core.policy import SessionConfig
+from voice_server.core.tools import ToolSpec
+from voice_server.protocol.realtime.session_patch import (
+    AudioPatch,
+    Format,
+    InputPatch,
+    Modality,
+    NamedVoice,
+    OutputPatch,
+    Patch,
+    SessionPatch,
+    Tool,
+    TranscriptionPatch,
+    TurnDetectionPatch,
+)
+
+Encoding = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
+PCM_HZ = 24_000
+RESPONSIVENESS = {"low": 0.2, "medium": 0.5, "auto": 0.5, "high": 0.85}
+"""What `eagerness` means on our dial."""
+USUAL_SILENCE_MS = 500
+"""The documented default of `silence_duration_ms`: the middle of our dial; twice as long, its patient end."""
+STT_MODEL = "local-stt"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDetection:
+    """How turns are found, every field resolved."""
+
+    type: Literal["server_vad", "semantic_vad"] = "server_vad"
+    threshold: float = 0.5
+    prefix_padding_ms: int = 300
+    silence_duration_ms: int = USUAL_SILENCE_MS
+    eagerness: Literal["low", "medium", "high", "auto"] = "auto"
+    create_response: bool = True
+    interrupt_response: bool = True
+
+    @property
+    def responsiveness(self) -> float:
+        """Our one dial, 0 to 1: endpointing is semantic here in either mode."""
+        if self.type == "semantic_vad":
+            return RESPONSIVENESS[self.eagerness]
+        stretch = log2(max(1, self.silence_duration_ms) / USUAL_SILENCE_MS)
+        return min(1.0, max(0.0, (1 - stretch) / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """Whether the user's words are told to the client; they are known in any case."""
+
+    model: str = STT_MODEL
+    language: str | None = None
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a client may have set."""
+
+    model: str
+    instructions: str
+    voice: str
+    modality: Modality = "audio"
+    input_format: Encoding = "audio/pcm"
+    output_format: Encoding = "audio/pcm"
+    transcription: Transcription | None = None
+    turn_detection: TurnDetection | None = TurnDetection()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: Literal["auto", "none"] = "auto"
+    max_output_tokens: int | Literal["inf"] = "inf"
+
+
+def merged(settings: Settings, patch: SessionPatch) -> Settings:
+    """With what the patch names; what it does not name stays."""
+    audio = patch.audio or AudioPatch()
+    settings = _heard(settings, audio.input or InputPatch())
+    settings = _spoken(settings, audio.output or OutputPatch())
+    return replace(
+        settings,
+        model=patch.model or settings.model,
+        instructions=_named(patch, "instructions", settings.instructions) or "",
+        modality=patch.output_modalities[0] if patch.output_modalities else settings.modality,
+        tools=functions(_named(patch, "tools", settings.tools)),
+        tool_choice=choice(_named(patch, "tool_choice", settings.tool_choice)),
+        max_output_tokens=_named(patch, "max_output_tokens", settings.max_output_tokens) or "inf",
+    )
+
+
+def functions(tools: tuple[Tool, ...] | None) -> tuple[Tool, ...]:
+    """Those that can be called here: remote MCP servers cannot."""
+    return tuple(tool for tool in tools or () if tool.type == "function" and tool.name)
+
+
+def choice(asked: Any) -> Literal["auto", "none"]:
+    """Which choice the model has. It cannot be forced to call a function."""
+    return "none" if asked == "none" else "auto"
+
+
+def specs(tools: tuple[Tool, ...], tool_choice: str) -> tuple[ToolSpec, ...]:
+    """The functions as the core knows them."""
+    if tool_choice == "none":
+        return ()
+    return tuple(
+        ToolSpec(tool.name, tool.description or "", json.dumps(tool.parameters or {}, separators=(",", ":")))
+        for tool in tools
+    )
+
+
+def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...]) -> SessionConfig:
+    """What the settings mean to the core; `base` is what the server was set to.
+
+    A voice that the synthesizer has not is its own: clients name OpenAI's.
+    """
+    detection, transcription = settings.turn_detection, settings.transcription
+    turn = replace(base.turn, mode="manual" if detection is None else "auto", answers=False)
+    if detection:
+        turn = replace(
+            turn,
+            responsiveness=detection.responsiveness,
+            barge_in=detection.interrupt_response,
+            answers=detection.create_response,
+        )
+    limit = settings.max_output_tokens
+    return replace(
+        base,
+        instructions=settings.instructions,
+        language=(transcription and transcription.language) or base.language,
+        voice=settings.voice if settings.voice in voices else base.voice,
+        greeting=None,
+        turn=turn,
+        speech=settings.modality == "audio",
+        max_tokens=base.max_tokens if limit == "inf" else limit,
+        tools=specs(settings.tools, settings.tool_choice),
+    )
+
+
+def shown(settings: Settings, session: str) -> dict[str, Any]:
+    """The session object, as `session.created` and `session.updated` carry it."""
+    return {
+        "type": "realtime",
+        "object": "realtime.session",
+        "id": session,
+        "model": settings.model,
+        "output_modalities": [settings.modality],
+        "instructions": settings.instructions,
+        "audio": {"input": _shown_input(settings), "output": shown_output(settings) | {"speed": 1.0}},
+        "tools": [_shown_tool(tool) for tool in settings.tools],
+        "tool_choice": settings.tool_choice,
+        "max_output_tokens": settings.max_output_tokens,
+        "truncation": "auto",
+        "tracing": None,
+        "prompt": None,
+        "include": None,
+    }
+
+
+def shown_output(settings: Settings) -> dict[str, Any]:
+    """`audio.output`, of a session and of a response."""
+    return {"format": _shown_format(settings.output_format), "voice": settings.voice}
+
+
+def _shown_input(settings: Settings) -> dict[str, Any]:
+    transcription = settings.transcription
+    return {
+        "format": _shown_format(settings.input_format),
+        "noise_reduction": None,
+        "transcription": transcription
+        and {
+            "model": transcription.model,
+            "language": transcription.language,
+            "prompt": transcription.prompt,
+        },
+        "turn_detection": settings.turn_detection and _shown_detection(settings.turn_detection),
+    }
+
+
+def _shown_detection(detection: TurnDetection) -> dict[str, Any]:
+    either = {
+        "create_response": detection.create_response,
+        "interrupt_response": detection.interrupt_response,
+    }
+    if detection.type == "semantic_vad":
+        return {"type": detection.type, "eagerness": detection.eagerness, **either}
+    return {
+        "type": detection.type,
+        "threshold": detection.threshold,
+        "prefix_padding_ms": detection.prefix_padding_ms,
+        "silence_duration_ms": detection.silence_duration_ms,
+        "idle_timeout_ms": None,
+        **either,
+    }
+
+
+def _shown_format(encoding: Encoding) -> dict[str, Any]:
+    return {"type": encoding, "rate": PCM_HZ} if encoding == "audio/pcm" else {"type": encoding}
+
+
+def _shown_tool(tool: Tool) -> dict[str, Any]:
+    return {"type": "function", **tool.model_dump(exclude={"type"}, exclude_none=True)}
+
+
+def _heard(settings: Settings, patch: InputPatch) -> Settings:
+    transcription, detection = settings.transcription, settings.turn_detection
+    if "transcription" in patch.model_fields_set:
+        asked = patch.transcription
+        transcription = _transcription(asked) if asked else None
+    if "turn_detection" in patch.model_fields_set:
+        detection = _detection(detection, patch.turn_detection) if patch.turn_detection else None
+    return replace(
+        settings,
+        input_format=_encoding(patch.format, settings.input_format),
+        transcription=transcription,
+        turn_detection=detection,
+    )
+
+
+def _transcription(patch: TranscriptionPatch) -> Transcription:
+    return Transcription(patch.model or STT_MODEL, patch.language, patch.prompt)
+
+
+def _spoken(settings: Settings, patch: OutputPatch) -> Settings:
+    voice = patch.voice.id if isinstance(patch.voice, NamedVoice) else patch.voice
+    return replace(
+        settings,
+        output_format=_encoding(patch.format, settings.output_format),
+        voice=voice or settings.voice,
+    )
+
+
+def _detection(present: TurnDetection | None, patch: TurnDetectionPatch) -> TurnDetection:
+    """Of the same type, what is absent stays; of another, it takes its default."""
+    if present is None or ("type" in patch.model_fields_set and patch.type != present.type):
+        present = TurnDetection(patch.type)
+    given = patch.model_dump(exclude={"type"}, exclude_none=True)
+    return replace(present, **given)
+
+
+def _encoding(patch: Format | None, present: Encoding) -> Encoding:
+    return patch.type if patch else present
+
+
+def _named(patch: Patch, name: str, present: Any) -> Any:
+    return getattr(patch, name) if name in patch.model_fields_set else present
