@@ -121,7 +121,7 @@ def replay(records: Iterable[Record]) -> Iterator[Difference]:
 
 def _same(again: list[Record], recorded: list[Record]) -> bool:
     """Fields that an older version did not record are not compared."""
-    return len(again) == len(recorded) and all(map(_holds, again, recorded))
+    return again == recorded or (len(again) == len(recorded) and all(map(_holds, again, recorded)))
 
 
 def _holds(new: Any, old: Any) -> bool:

@@ -90,7 +90,7 @@ def read_trace(path: Path, kinds: Collection[str] = ALL) -> Trace:
     head = _head(path, data[: max(0, data.find(b"\n"))])
     passed_over = ["head", *(kind for kind in ALL if kind not in {*kinds, "gap", "end"})]
     line = re.compile(rb'\n(?!\{"k":"(?:%b)")([^\n]+)' % "|".join(passed_over).encode())
-    records = [_record(path, data, match) for match in line.finditer(data)]
+    records = _records(path, data, list(line.finditer(data)))
     _lengthen_prompts(path, records)
     return Trace(path, head, records, [*notes, *_remarks(records)])
 
@@ -129,6 +129,17 @@ def _head(path: Path, line: bytes) -> Record:
     if missing := {"config", "policy", "rates_hz"} - head.keys():
         raise TraceError(f"{path}: line 1: the head has no {', '.join(sorted(missing))}")
     return head
+
+
+def _records(path: Path, data: bytes, lines: list[re.Match[bytes]]) -> list[Record]:
+    """All at once, which takes half as long as one by one; that only where something is wrong with one."""
+    try:
+        records: Any = json.loads(b"[%b]" % b",".join(line[1] for line in lines))
+    except ValueError:
+        records = []
+    if len(records) == len(lines) and all(isinstance(record, dict) and "k" in record for record in records):
+        return list(records)
+    return [_record(path, data, line) for line in lines]
 
 
 def _record(path: Path, data: bytes, match: re.Match[bytes]) -> Record:
