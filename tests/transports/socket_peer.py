@@ -28,6 +28,8 @@ RECEIVE_BUFFER_BYTES = 32 * 1024
 class SocketPeer:
     """The client: it reads only when it is asked what it received."""
 
+    one_way = True
+
     def __init__(self, link: WebSocketLink, connection: ClientConnection) -> None:
         self.link = link
         self._connection = connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from typing import Any, Protocol
@@ -145,6 +145,16 @@ class Phone:
                 await self._open.wait()
         return response
 
+    async def reach(self, answering: Callable[[str], Awaitable[str]]) -> None:
+        """Call somebody in this process, and wait for the data channel."""
+        await self._accept(await answering(await self.offer()))
+        async with asyncio.timeout(PATIENCE_S):
+            await self._open.wait()
+
+    def mute(self) -> None:
+        """Before a call: no sound, in neither direction."""
+        self.connection.getTransceivers()[0].direction = "inactive"
+
     async def restart(self, *, offer: Tweak = as_it_is, answer: Between | None = None) -> httpx.Response:
         """As `restartIce()` and an offer to the call."""
         self._ice.begin_restart()
@@ -187,6 +197,10 @@ class Phone:
                     raise ConnectionError(f"the channel was closed before one of {types} came")
                 if message["type"] in types:
                     return message
+
+    def waiting(self) -> Message | None:
+        """The next message, if there is one."""
+        return None if self._messages.empty() else self._messages.get_nowait()
 
     async def answered(self, text: str) -> Message:
         """Ask, and hear the answer out: its `response.done`."""

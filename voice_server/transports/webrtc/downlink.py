@@ -110,14 +110,15 @@ class Downlink(MediaStreamTrack):
         await self._until_due()
         if self.readyState != "live":
             raise MediaStreamError
-        samples, sent = self._take(FRAME_SAMPLES)
+        samples, sent = self.take(FRAME_SAMPLES)
         packet: Packet[Any] = Packet(self._encoded(samples, sent is not None))
         packet.pts, packet.time_base = self._frame * FRAME_SAMPLES, TIME_BASE
         self._frame += 1
         self._ticked(sent)
         return packet
 
-    def _take(self, count: int) -> tuple[Pcm, Sent | None]:
+    def take(self, count: int) -> tuple[Pcm, Sent | None]:
+        """The next samples, as `PlayQueue.take`: for who sends them."""
         taken = self._queue.take(count)
         self._room.set()
         return taken

@@ -47,13 +47,13 @@ class Peer:
         self.estimating = True
         """Whether the playback is still guessed: until the client says better."""
         self._label = label
-        self._downlink = Downlink(self._ticked)
+        self.downlink = Downlink(self._ticked)
         self._uplink = Uplink(lambda pcm: self.mailbox.put(Sound(pcm)), _now_ms)
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self._ice = IceConnection(options)
-        self._sender = self._connection.addTrack(self._downlink)
+        self._sender = self._connection.addTrack(self.downlink)
         self._audio = self._connection.getTransceivers()[0]
         self._channel: RTCDataChannel | None = None
         self._changed = asyncio.Event()  # the channel opened, was drained, or closed
@@ -116,12 +116,12 @@ class Peer:
 
     async def play(self, frame: AudioFrame) -> None:
         """Have the frame sent in its turn. Waits, and raises, as `say`."""
-        await self._downlink.put(frame)
+        await self.downlink.put(frame)
         await self._measure()
 
     def hush(self) -> None:
         """Send no more of the audio that waits."""
-        self._downlink.flush()
+        self.downlink.flush()
         if self.estimating and (report := self.estimate.cut()):
             self.mailbox.put(report)
 
@@ -201,7 +201,7 @@ class Peer:
 
     def _over(self) -> None:
         self._closed = True
-        self._downlink.stop()
+        self.downlink.stop()
         self.mailbox.close()
         self._changed.set()
 
