@@ -246,7 +246,14 @@ class Resumed:
     """The sample of it at which its audio goes on."""
 
 
-Notice = Opened | Resumed | Pinged | Ponged | Refused
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """An answer of the link's own, back to it in its turn: after all that was said before it."""
+
+    answer: object
+
+
+Notice = Opened | Resumed | Pinged | Ponged | Refused | Relayed
 """What the client is told that does not come from the core."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voice_server.core.commands import Fact
 from voice_server.observers import SessionObserver
-from voice_server.ports import AudioFrame, Farewell, Link, Notice
+from voice_server.ports import AudioFrame, Farewell, Link, Notice, Relayed
 
 
 class WatchedLink:
@@ -17,7 +17,8 @@ class WatchedLink:
     async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
         """As the link; then say so."""
         await self._link.send(item, seq, t_ms)
-        self._watch.sent(item, seq, t_ms)
+        if not isinstance(item, Relayed):  # between the link and its client
+            self._watch.sent(item, seq, t_ms)
 
     async def send_audio(self, frame: AudioFrame) -> None:
         """As the link; then say so."""
