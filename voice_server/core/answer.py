@@ -10,6 +10,7 @@ from collections.abc import Callable
 from voice_server.core.clauses import ClauseCutter
 from voice_server.core.commands import (
     Command,
+    Curtail,
     Discard,
     FinishAudio,
     Pause,
@@ -24,8 +25,10 @@ from voice_server.core.commands import (
     TextAdded,
     WordsPlaced,
 )
+from voice_server.core.events import ToolCallProposed
 from voice_server.core.lexicon import words
 from voice_server.core.playout import Playout, Word
+from voice_server.core.tools import ToolCall
 
 
 class Answer:
@@ -44,12 +47,20 @@ class Answer:
         self.suspended = False
         """The client is away: nothing may sound before it is back."""
         self.text_complete = False
+        self.canned = False
+        """Whether its words are ours, not the model's."""
+        self.curtailed = False
+        """It ends with the clause that sounds, although there was more to say."""
+        self.calls: tuple[ToolCall, ...] = ()
+        """The calls that it has made, wrong ones included."""
         self.failed = False
         self.playout = Playout(rate_hz)
         self.marks: dict[str, int] = {}
         self._emit = emit
         self._cutter = ClauseCutter()
         self._clauses = 0
+        self._clause_ends: list[int] = []
+        self._proposed: list[ToolCallProposed] = []
         self._synthesized = 0
         self._waiting_since_ms = 0
         self._settled = False  # where it will go on was told while the client was away
@@ -64,6 +75,16 @@ class Answer:
             self._emit(TextAdded(self.id, text))
         self._speak(self._cutter.push(text), now_ms)
 
+    def propose(self, call: ToolCallProposed, now_ms: int) -> None:
+        """The model calls a tool; see `take_proposed`."""
+        self._mark("first_token", now_ms)
+        self._proposed.append(call)
+
+    def take_proposed(self) -> list[ToolCallProposed]:
+        """The calls that nobody has looked at yet."""
+        proposed, self._proposed = self._proposed, []
+        return proposed
+
     def end_text(self, now_ms: int) -> None:
         """Nothing more will be generated."""
         self._speak(self._cutter.flush(), now_ms)
@@ -76,6 +97,20 @@ class Answer:
         self.failed = True
         self._speak(self._cutter.flush(), now_ms)
         self.add_text(f" {apology}" if self.text else apology, now_ms)
+
+    def curtail(self, now_ms: int) -> None:
+        """End with the clause that sounds, if there is more."""
+        position = self.playout.position(now_ms)
+        sounding = sum(end <= position for end in self._clause_ends)
+        if self.curtailed or (self.text_complete and sounding + 1 >= self._clauses):
+            return
+        self.curtailed = self.text_complete = True
+        self._clauses = min(self._clauses, sounding + 1)
+        self._synthesized = min(self._synthesized, self._clauses)
+        end = self._clause_ends[sounding] if sounding < len(self._clause_ends) else None
+        if end is not None:
+            self.playout.truncate(end)
+        self._emit(Curtail(self.id, self._clauses, end))
 
     def abandon(self) -> None:
         """No more of it can be spoken: it ends where its audio ends, and what comes late is not played."""
@@ -100,6 +135,7 @@ class Answer:
         """All audio of the clause is there."""
         if clause < self._clauses:
             self._synthesized = max(self._synthesized, clause + 1)
+            self._clause_ends.append(self.playout.total)
             self._waiting_since_ms = now_ms
 
     # ── being played ──
@@ -110,9 +146,9 @@ class Answer:
         return self.playout.running
 
     @property
-    def has_words(self) -> bool:
-        """Whether there is anything in it to be said."""
-        return bool(words(self.text))
+    def has_substance(self) -> bool:
+        """Whether there is anything in it: to be said, or to be done."""
+        return bool(words(self.text) or self.calls or self._proposed)
 
     def release(self, turn: int, now_ms: int, asked: str | None = None) -> None:
         """The turn is over: tell what is there, and play it."""

@@ -17,6 +17,7 @@ from voice_server.core.commands import Command, Generate, Prime, ResponseStatus,
 from voice_server.core.conversation import Conversation, Message
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.lexicon import words
+from voice_server.core.news import News
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.requests import AS_USUAL, Wish
 
@@ -32,6 +33,7 @@ class Answering:
     ) -> None:
         self.config = config
         self.conversation = Conversation(config.instructions)
+        self.news = News(self.conversation)
         self.answer: Answer | None = None
         self._policy = policy
         self._deadlines = deadlines
@@ -42,6 +44,7 @@ class Answering:
         self._wish = AS_USUAL  # what the present answer is to be
         self._drafted: list[str] = []  # the words that the draft answers
         self._primed = ""  # the words that the language model was last prepared for
+        self._rounds = 0  # answers in a row to nothing but results of tools
         self._away = False  # the client is, and may come back
 
     def configure(self, config: SessionConfig) -> None:
@@ -61,10 +64,20 @@ class Answering:
             return
         self.discard_draft()
         self._drafted, self._wish = words(user_text), wish
+        self._rounds = 0 if user_text else self._rounds
         self.answer = self._new(wish.speech)
         prompt = self._prompt(user_text, wish)
-        self._emit(Generate(self.answer.id, prompt, tools=wish.tools, max_tokens=wish.max_tokens))
+        may_call = self._may_call
+        self._emit(Generate(self.answer.id, prompt, may_call, tools=wish.tools, max_tokens=wish.max_tokens))
         self._await_text(now_ms)
+
+    @property
+    def _may_call(self) -> bool:
+        return self._rounds < self._policy.tool_rounds
+
+    def begin_round(self) -> None:
+        """The next answer is about news. Those to results of tools make rounds, which the user's words end."""
+        self._rounds = self._rounds + 1 if self.news.is_from_tool else 0
 
     def _prompt(self, user_text: str, wish: Wish) -> tuple[Message, ...]:
         system, *said = self.conversation.prompt(user_text)
@@ -81,6 +94,7 @@ class Answering:
     def draft_words(self, text: str, now_ms: int) -> None:
         """An answer that needs no model: a greeting, an apology."""
         self.answer = self._new()
+        self.answer.canned = True
         self.answer.add_text(text, now_ms)
         self.answer.end_text(now_ms)
 
@@ -96,6 +110,8 @@ class Answering:
         """The draft becomes the answer to `turn`. `since_ms`: when the user's speech ended."""
         if self.answer:
             self._reference_ms = since_ms
+            if not self.answer.canned and self._wish.messages is None:
+                self.news.told()
             self.answer.marks.update(marks)
             self.answer.release(turn, now_ms, asked)
 
@@ -110,7 +126,7 @@ class Answering:
             case events.TextGenerated() | events.ToolCallProposed():
                 self._add(answer, event, now_ms)
             case events.GenerationEnded():
-                self.text_over(now_ms, failure=None if answer.has_words else "the model gave no words")
+                self.text_over(now_ms, failure=None if answer.has_substance else "the model gave no words")
             case events.GenerationFailed():
                 self.text_over(now_ms, failure=event.reason)
             case events.AudioSynthesized():
@@ -130,10 +146,10 @@ class Answering:
         if answer.text_complete:
             return  # too late: its end has been told
         if isinstance(event, events.ToolCallProposed):
-            self.text_over(now_ms, failure="the model called a tool")
+            answer.propose(event, now_ms)
         else:
             answer.add_text(event.text, now_ms)
-            self._await_text(now_ms)
+        self._await_text(now_ms)
 
     def text_over(self, now_ms: int, *, failure: str | None) -> None:
         """No more text will come; after a failure the user hears so."""
@@ -145,6 +161,18 @@ class Answering:
             self._emit(Trouble("generation_failed", failure))
             answer.apologise(self._policy.apology, now_ms)
         answer.end_text(now_ms)
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether news may end the answer under way: not our own few words, nor what was asked for so."""
+        return bool(self.answer and self.answer.aloud and not self.answer.canned and self._wish == AS_USUAL)
+
+    def curtail(self, now_ms: int) -> None:
+        """Say no more than the clause that sounds."""
+        if self.answer:
+            self.answer.curtail(now_ms)
+            if self.answer.text_complete:
+                self._deadlines.clear(Deadline.GENERATION)
 
     def speech_over(self, failure: str) -> None:
         """No more of it can be spoken: the answer ends where its audio ends."""
@@ -203,7 +231,7 @@ class Answering:
         if answer := self.answer:
             heard = answer.finish(status, self._reference_ms, now_ms)
             if self._wish.remembered:
-                self.conversation.assistant_said(heard, f"response:{answer.id}")
+                self.conversation.assistant_said(heard, f"response:{answer.id}", answer.calls)
             self._past.append(answer)
             self._forget()
 

@@ -77,6 +77,15 @@ class FinishAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class Curtail:
+    """Make no more of it than its first `clauses`; play nothing after `end_sample` (None: all of them)."""
+
+    response: int
+    clauses: int
+    end_sample: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Send the response's audio from `position` on, paced, as far as it is there and as it comes."""
 
@@ -244,10 +253,13 @@ class SessionEnded:
     reason: str
 
 
-SpeechOrder = Generate | Synthesize | FinishAudio | Play | Pause | Discard
+SpeechOrder = Generate | Synthesize | FinishAudio | Curtail | Play | Pause | Discard
 """Orders about one response's audio."""
 
-Order = Transcribe | ScoreTurn | KeepInput | Prime | SpeechOrder
+ToolOrder = RunTool | CancelTool
+"""Orders about the server's own tools."""
+
+Order = Transcribe | ScoreTurn | KeepInput | Prime | ToolOrder | SpeechOrder
 Fact = (
     TurnOpened
     | TurnPaused

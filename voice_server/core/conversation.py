@@ -30,6 +30,10 @@ class Entry:
     key: str = ""
 
 
+RUNNING = "(running: its result will follow)"
+"""What stands for the result of a call until there is one: chat templates want an answer to each call."""
+
+
 class Conversation:
     """The history of one session, oldest first."""
 
@@ -48,10 +52,43 @@ class Conversation:
         if text:
             self._append(Entry(Message("user", text), key))
 
-    def assistant_said(self, heard: str, key: str = "") -> None:
-        """A response, as far as it was heard; nothing if nothing was."""
-        if heard:
-            self._append(Entry(Message("assistant", heard), key))
+    def assistant_said(self, heard: str, key: str = "", calls: tuple[ToolCall, ...] = ()) -> None:
+        """A response, as far as it was heard, and the calls made in it; nothing if there is neither.
+
+        What is said while nothing but results is awaited stands before the calls that they are awaited from.
+        """
+        if calls:
+            self._append(Entry(Message("assistant", heard, calls), key))
+            for call in calls:
+                self._append(Entry(Message("tool", RUNNING, call=call.id)))
+        elif heard:
+            place = self._before_running()
+            said = Entry(Message("assistant", heard), key)
+            self._replace([*self._entries[:place], said, *self._entries[place:]])
+
+    def tool_answered(self, call: str, tool: str, text: str) -> None:
+        """A result, or a part of one: in its call's place, or behind what has been said since."""
+        place = next((i for i, entry in enumerate(self._entries) if entry.message.call == call), None)
+        if place is None or any(entry.message.call is None for entry in self._entries[place:]):
+            self.learnt(f"{tool} has answered: {text}")
+            return
+        so_far = self._entries[place].message
+        whole = text if so_far.content == RUNNING else f"{so_far.content}\n{text}"
+        answered = Entry(replace(so_far, content=whole), self._entries[place].key)
+        self._replace([*self._entries[:place], answered, *self._entries[place + 1 :]])
+
+    def learnt(self, text: str) -> None:
+        """Something that nobody has said and the assistant should know."""
+        if text.strip():
+            self._append(Entry(Message("system", text)))
+
+    def _before_running(self) -> int:
+        """Where the last calls are, if none of them has been answered; or else the end."""
+        place = len(self._entries)
+        while place and self._entries[place - 1].message.content == RUNNING:
+            place -= 1
+        called = place < len(self._entries) and self._entries[place - 1].message.calls
+        return place - 1 if called else len(self._entries)
 
     def prompt(self, draft: str = "") -> tuple[Message, ...]:
         """The messages to generate from, as if the user had also said `draft`."""

@@ -17,6 +17,8 @@ class Deadline(Enum):
     GENERATION = "the language model has stalled"
     SYNTHESIS = "the synthesizer has stalled"
     PLAYED_OUT = "the answer has sounded to its end"
+    TOOL = "a tool has given no result in time"
+    FILLER = "a tool is slow, and the user does not know"
     IDLE = "nobody has spoken for long"
 
 

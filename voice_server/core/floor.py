@@ -13,7 +13,6 @@ from voice_server.core.commands import Command, SessionEnded, StopReason, Troubl
 from voice_server.core.contest import Contest
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.listening import Listening
-from voice_server.core.policy import SessionConfig
 from voice_server.core.replies import Replies
 from voice_server.core.turns import Cue, Floor, FloorState
 from voice_server.errors import CoreError
@@ -35,7 +34,7 @@ class FloorKeeper:
         self._answering = answering
         self._deadlines = deadlines
         self._emit = emit
-        self._policy = listening.policy
+        self.policy = self._policy = listening.policy
         self.replies = self._replies = Replies(self._state, listening, answering)
         self._contest = Contest(self._state, listening, answering, self._replies, deadlines)
 
@@ -45,12 +44,8 @@ class FloorKeeper:
         return self._state.now
 
     @property
-    def _config(self) -> SessionConfig:
-        return self._answering.config
-
-    @property
     def _manual(self) -> bool:
-        return self._config.turn.mode == "manual"
+        return self._answering.config.turn.mode == "manual"
 
     def settle(self, now_ms: int) -> None:
         """What follows from the new state, whatever led to it."""
@@ -224,7 +219,7 @@ class FloorKeeper:
         turn = self._listening.turn
         if self.floor is not Floor.ENDPOINTING or turn is None:
             return
-        over = self._listening.is_over(self._config.turn.responsiveness, now_ms)
+        over = self._listening.is_over(self._answering.config.turn.responsiveness, now_ms)
         if over and turn.final:
             self._replies.commit(turn, turn.final, now_ms)
 
@@ -253,6 +248,10 @@ class FloorKeeper:
     def type(self, text: str, now_ms: int) -> None:
         """A typed turn. While the user also speaks, it is answered together with what they say."""
         self._replies.owe(text)
+        self.redraft(now_ms)
+
+    def redraft(self, now_ms: int) -> None:
+        """What the next answer answers has changed."""
         if self.floor is Floor.ENDPOINTING:
             self._answering.discard_draft()
             self._words_came(now_ms)

@@ -58,6 +58,11 @@ class Playout:
         self.words.extend(placed)
         return placed
 
+    def truncate(self, total: int) -> None:
+        """There is nothing to play after `total`."""
+        self.total = min(self.total, total)
+        self.words = [word for word in self.words if word.end_sample <= self.total]
+
     def run(self, position: int, now_ms: int) -> None:
         """Play from `position` on."""
         self._anchor(min(position, self.total), now_ms)

@@ -48,6 +48,10 @@ class SessionConfig:
     """The client's own."""
     server_tools: tuple[ToolSpec, ...] = ()
     """The server's: no client may set them."""
+    filler: str | None = None
+    """Said once while a slow tool runs, if nobody speaks. None: nothing is said."""
+    filler_after_ms: int = 1_000
+    """A tool is slow when it takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,12 @@ class Policy:
     """So much of a sound without a word in it is a noise: words show in 300 ms of 37 utterances out of 38."""
     backchannel_ms: int = 500
     """So much of a sound that is only a backchannel is one, even if it goes on; more words may confirm it."""
+    tool_timeout_ms: int = 600_000
+    """A call whose tool sets no limit of its own has failed after this long without its result."""
+    tool_output_chars: int = 4_000
+    """A longer result is shortened for the model, whose context has to hold it."""
+    tool_rounds: int = 5
+    """So many answers in a row may call tools without a word of the user: a model that loops is stopped."""
     idle_limit_ms: int | None = None
     """Nobody spoke for this long: the session ends. None: never."""
     apology: str = "Sorry, something went wrong and I have no answer. Please ask me again."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from voice_server.core.answer import Answer
 from voice_server.core.answering import Answering
 from voice_server.core.commands import ResponseStatus, StopReason
 from voice_server.core.listening import Listening
 from voice_server.core.requests import AS_USUAL, AnswerWanted, Wish
 from voice_server.core.turns import Cue, Floor, FloorState
 from voice_server.core.user_turn import Turn
+
 
 
 class Replies:
@@ -20,6 +22,7 @@ class Replies:
         self._owed: list[str] = []
         self._unanswered: int | None = None
         self._wanted: AnswerWanted | None = None
+        self._barged_in = False
 
     # ── what is owed ──
 
@@ -49,6 +52,12 @@ class Replies:
     def waive(self) -> None:
         """The user wants no answer to what was broken off, nor to what is not answered yet."""
         self._unanswered = self._wanted = None
+        self._barged_in = True
+
+    def take_barge_in(self) -> bool:
+        """Whether the user has spoken, typed or stopped us since this was last asked."""
+        barged_in, self._barged_in = self._barged_in, False
+        return barged_in
 
     def pay(self, now_ms: int) -> None:
         """Answer what is owed, now that nobody has the floor."""
@@ -62,6 +71,9 @@ class Replies:
             self._answer(0, now_ms)
         elif self._unanswered is not None and self._answers:
             self._answer(self._unanswered, now_ms)
+        elif (turn := self._answering.news.turn) is not None:
+            self._answering.begin_round()
+            self._answer(turn, now_ms)
 
     def _answer(self, turn: int, now_ms: int) -> None:
         said = self._all_said()
@@ -116,6 +128,7 @@ class Replies:
         return " ".join([*self._owed, text] if text else self._owed)
 
     def _note(self, said: str, turn: int = 0) -> None:
+        self._barged_in |= bool(said)
         self._owed.clear()
         self._answering.conversation.user_said(said, f"turn:{turn}")
 
@@ -124,10 +137,17 @@ class Replies:
     def break_off(self, now_ms: int) -> None:
         """The user speaks instead. If nothing comes of it, an unanswered question still is owed one."""
         answer = self._answering.answer
-        entries = self._answering.conversation.entries
-        if answer and entries and entries[-1].role == "user" and not answer.playout.heard(now_ms):
+        if answer and self._leaves_open(answer, now_ms):
             self._unanswered = answer.turn
+        self._barged_in = True
         self._answering.finish("interrupted", now_ms)
+
+    def _leaves_open(self, answer: Answer, now_ms: int) -> bool:
+        """Whether nothing was heard of it, no call was made, and what it answered is the last that was said."""
+        last = self._answering.conversation.entries[-1:]
+        if not last or answer.calls or answer.playout.heard(now_ms):
+            return False
+        return last[0].role == "user" or (last[0].role != "assistant" and not answer.canned)
 
     def cut_off(self, reason: StopReason, now_ms: int) -> None:
         """The answer ends here, by the client's wish."""
@@ -138,7 +158,10 @@ class Replies:
         """The answer has sounded to its end."""
         answer = self._answering.answer
         if answer and self._floor.now in (Floor.THINKING, Floor.AGENT):
-            self._end("failed" if answer.failed else "completed", now_ms)
+            if answer.curtailed:
+                self.cut_off("replaced", now_ms)
+            else:
+                self._end("failed" if answer.failed else "completed", now_ms)
 
     def give_up(self, now_ms: int) -> None:
         """The session is over: the answer ends wherever it is."""

@@ -12,7 +12,8 @@ from typing import assert_never
 from voice_server.core import events
 from voice_server.core.absence import Absence
 from voice_server.core.answering import Answering
-from voice_server.core.commands import Command, Trouble
+from voice_server.core.bulletin import Bulletin
+from voice_server.core.commands import Command
 from voice_server.core.conversation import Conversation
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.floor import FloorKeeper
@@ -41,6 +42,7 @@ class Session:
         self._hands = Hands(self._keeper, self._listening, self._answering, self._emit)
         self._absence = Absence(self._keeper, self._listening, self._answering)
         self._granting = Granting(self._keeper, self._listening, self._answering, self._emit)
+        self._bulletin = Bulletin(self._keeper, self._answering, self._deadlines, self._emit)
         self._on_waking = self._wakings()
 
     # ── the three entrances ──
@@ -49,7 +51,7 @@ class Session:
         """Something happened."""
         if not self.ended:
             self._handle(event, now_ms)
-            self._keeper.settle(now_ms)
+            self._settle(now_ms)
         return self._take()
 
     def next_deadline(self) -> int | None:
@@ -60,8 +62,13 @@ class Session:
         """Time has passed: handle every deadline that is due."""
         while not self.ended and (reason := self._deadlines.due(now_ms)):
             self._on_waking[reason](now_ms)
-            self._keeper.settle(now_ms)
+            self._settle(now_ms)
         return self._take()
+
+    def _settle(self, now_ms: int) -> None:
+        self._bulletin.settle(now_ms)
+        self._keeper.settle(now_ms)
+        self._bulletin.watch()
 
     # ── what one may look at ──
 
@@ -93,10 +100,12 @@ class Session:
     # ── dispatch ──
 
     def _handle(self, event: events.Event, now_ms: int) -> None:
+        if isinstance(event, events.SessionEnding):
+            self._bulletin.calls.cancel_all()
         if isinstance(event, events.ClientEvent):
             self._hands.handle(event, now_ms)
         elif isinstance(event, events.NewsEvent):
-            self._emit(Trouble("unsupported", "this server cannot do that yet"))
+            self._bulletin.handle(event)
         elif isinstance(event, RequestEvent):
             self._granting.handle(event, now_ms)
         elif isinstance(event, events.PresenceEvent):
@@ -137,6 +146,8 @@ class Session:
             Deadline.GENERATION: self._answering.text_missing,
             Deadline.SYNTHESIS: self._answering.speech_missing,
             Deadline.PLAYED_OUT: keeper.played_out,
+            Deadline.TOOL: self._bulletin.calls.give_up,
+            Deadline.FILLER: self._bulletin.excuse,
             Deadline.IDLE: keeper.idle,
         }
 

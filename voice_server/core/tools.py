@@ -33,3 +33,10 @@ class ToolCall:
     name: str
     arguments: str
     """An object, as JSON text; as the model wrote it, until it was checked."""
+
+
+def shortened(text: str, limit_chars: int) -> str:
+    """The text, or its beginning and how long it was: a model reads no more than its context holds."""
+    if len(text) <= limit_chars:
+        return text
+    return f"{text[:limit_chars]} … (shortened: the first {limit_chars} of {len(text)} characters)"

@@ -8,11 +8,13 @@ from contextlib import aclosing
 from voice_server.audio.resampling import resample
 from voice_server.core import commands, events
 from voice_server.core.playout import Word
-from voice_server.core.tools import ToolCall
+from voice_server.core.policy import SessionConfig
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError
 from voice_server.ports import Clock, GenerateOptions, Models, SpeechChunk
 from voice_server.runtime.asking import Configured, Tell
 from voice_server.runtime.speaking import Speech
+from voice_server.runtime.tool_arguments import problem_with
 
 FIRST_CLAUSE_BUDGET_MS = 120
 LATER_CLAUSE_BUDGET_MS = 600
@@ -38,13 +40,15 @@ class Voicing:
     async def generate(self, order: commands.Generate, tell: Tell) -> None:
         """Stream the text as events, until it ends, fails, or the task is cancelled."""
         config = self._config()
-        tools = (*config.tools, *config.server_tools) if order.with_tools else ()
-        options = GenerateOptions(config.model, config.temperature, config.max_tokens, tools)
+        tools = _callable(config, order)
+        max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
+        options = GenerateOptions(config.model, config.temperature, max_tokens, tools)
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, ToolCall):
-                        tell(events.ToolCallProposed(order.response, piece))
+                        problem = problem_with(piece, tools)
+                        tell(events.ToolCallProposed(order.response, piece, problem))
                     else:
                         tell(events.TextGenerated(order.response, piece))
         except ModelError as error:
@@ -87,3 +91,10 @@ class Voicing:
             for w in chunk.words
         )
         return SpeechChunk(resample(chunk.samples, from_hz, to_hz), words)
+
+
+def _callable(config: SessionConfig, order: commands.Generate) -> tuple[ToolSpec, ...]:
+    """The tools that the model may call in this answer."""
+    if not order.with_tools:
+        return ()
+    return (*config.server_tools, *(config.tools if order.tools is None else order.tools))
