@@ -15,7 +15,7 @@ find_python = for python in $(or $(PYTHON),python3.13 python3.12 python3.11 pyth
 	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	python=; done
 
-.PHONY: help setup run test check web-check e2e docs constraints clean
+.PHONY: help setup run test check web-check e2e cluster-demo cluster-test docs constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ e2e: setup .venv/.e2e ## the page in a real Chromium; pictures in artefacts/e2e
 		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 		|| { echo "This needs Chromium. Debian: apt-get install chromium. Or: make e2e CHROMIUM=/path/to/it"; exit 1; }
 	VOICE_E2E=1 CHROMIUM=$(CHROMIUM) $(BIN)/pytest tests/e2e $(E2E_ARGS)
+
+cluster-demo: setup ## Redis, two servers and nginx in front; Ctrl-C ends all
+	@exec $(BIN)/voice-server cluster
+
+cluster-test: setup ## the same, and the server that speaks is killed
+	VOICE_CLUSTER=1 $(BIN)/pytest tests/cluster $(CLUSTER_ARGS)
 
 docs: $(INSTALLED) ## docs/reference anew, where it is generated from the code
 	@$(BIN)/voice-server docs

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from voice_server.bench.comebacks import Cycle
 from voice_server.bench.latency import Run
 from voice_server.bench.statistics import NEVER, Distribution, Share
 from voice_server.bench.trials import Suite
@@ -15,6 +16,7 @@ from voice_server.errors import ConfigurationError
 SIZE_INCHES = (8.0, 4.5)
 GAP_GOALS_MS = (300, 700)
 CUT_OFF_GOAL = 0.10
+RESTORE_GOAL_MS = 300
 
 
 def plotting() -> ModuleType:
@@ -57,6 +59,23 @@ def plot_curve(curve: Sequence[Run], directory: Path) -> Path:
         directory / "curve.png",
         ("turn gap, median (ms)", "pauses cut off", "turn.responsiveness"),
     )
+
+
+def plot_resume(cycles: Sequence[Cycle], directory: Path) -> Path:
+    """How many sessions were back, and sounded again, so long after the new connection. Returns the file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    figure, axes = plotting().subplots(figsize=SIZE_INCHES)
+    for label, times in (
+        ("session.resumed", [cycle.resumed_ms for cycle in cycles]),
+        ("first sound of the rest", [cycle.audio_ms for cycle in cycles]),
+    ):
+        known = sorted(time for time in times if time < NEVER)
+        axes.step(known, [(rank + 1) / len(times) for rank in range(len(known))], where="post", label=label)
+    axes.axvline(RESTORE_GOAL_MS, linestyle=":", color="grey")
+    axes.set_ylim(0, 1.02)
+    axes.legend()
+    labels = ("ms after the new connection", "share of sessions", f"{len(cycles)} servers killed")
+    return _saved(figure, axes, directory / "resume.png", labels)
 
 
 def _turn_gap(known: Sequence[float], of: int, path: Path) -> Path:

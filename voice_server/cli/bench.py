@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from voice_server.cli import bench_latency, bench_load, bench_recognition, bench_tune
+from voice_server.cli import bench_latency, bench_load, bench_recognition, bench_resume, bench_tune
 
 app = typer.Typer(
     help="""The benchmarks: how fast turns are taken, under load, and how well speech is recognised.
@@ -18,4 +18,5 @@ app = typer.Typer(
 app.command("latency")(bench_latency.latency)
 app.command("load")(bench_load.load)
 app.command("recognition")(bench_recognition.recognition)
+app.command("resume")(bench_resume.resume)
 app.command("tune")(bench_tune.tune)

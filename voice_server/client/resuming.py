@@ -90,9 +90,17 @@ class Held:
 class Knocker:
     """Opens one connection after the other, until a server goes on with the session."""
 
-    def __init__(self, door: Door, clock: Clock, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        door: Door,
+        clock: Clock,
+        note: Callable[[Message], object] = lambda _: None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`note` is told of each `session.resume`, as it is sent."""
         self._door = door
         self._clock = clock
+        self._note = note
         self._chance = chance
 
     async def resume(self, ticket: Ticket, playhead: Callable[[], Message]) -> tuple[Link, str]:
@@ -117,7 +125,9 @@ class Knocker:
         link = await self._door()
         try:
             who = {"session": ticket.session, "token": ticket.token, "last_seq": ticket.last_seq}
-            await link.send(json.dumps({"type": "session.resume", **who, **playhead()}))
+            claim = {"type": "session.resume", **who, **playhead()}
+            self._note(claim)
+            await link.send(json.dumps(claim))
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return link, await _answer(link)
         except BaseException as error:

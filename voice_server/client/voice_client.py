@@ -39,7 +39,7 @@ class VoiceClient:
         self.playhead: Callable[[], Message] = dict
         """Asked when a session is resumed: `response` and `played_ms` of what sounds, or sounded last."""
         self._link: Link | None = link
-        self._knocker = Knocker(door, self.clock) if door else None
+        self._knocker = Knocker(door, self.clock, self._note) if door else None
         self._ticket: Ticket | None = None
         self._held = Held()
         self._gone: LinkError | None = None  # lost for good
@@ -79,14 +79,14 @@ class VoiceClient:
         """Send one message. Raises LinkError when the connection is gone for good."""
         message = {"type": type_, **fields}
         await self._post(json.dumps(message), held=type_ not in OF_THE_MOMENT)
-        return self.log.add(Entry(self.clock.now_ns(), False, message))
+        return self._note(message)
 
     async def send_audio(self, samples: Pcm) -> Entry:
         """Send the next samples of the microphone, at the input rate, at most 200 ms."""
         await self._post(to_bytes(samples), held=True)
         note = {"type": "audio", "position": self._audio_sent, "samples": len(samples)}
         self._audio_sent += len(samples)
-        return self.log.add(Entry(self.clock.now_ns(), False, note))
+        return self._note(note)
 
     async def receive(self) -> Entry:
         """The next message or audio frame, stamped on arrival. Raises LinkError when the connection ends."""
@@ -202,7 +202,10 @@ class VoiceClient:
             raise error
         link.drop()
         self._link = self._last_error = None
-        return self.log.add(Entry(self.clock.now_ns(), False, {"type": "connection", "lost": str(error)}))
+        return self._note({"type": "connection", "lost": str(error)})
+
+    def _note(self, message: Message) -> Entry:
+        return self.log.add(Entry(self.clock.now_ns(), False, message))
 
     async def _come_back(self) -> Entry | None:
         assert self._knocker

@@ -1,0 +1,79 @@
+"""`bench resume`: the server that speaks is killed, and its client hears the rest from another.
+
+Each cycle is a session of its own, whose greeting is known word by word. When `KILL_AFTER_MS` of it have
+sounded, the server that holds the session gets SIGKILL; the client finds its way by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from voice_server.bench.cluster import Cluster, Member
+from voice_server.bench.comebacks import Cycle, found
+from voice_server.client.call import Call, Recording
+from voice_server.client.script import Action, HangUp, Scene
+from voice_server.client.voice_client import VoiceClient
+from voice_server.errors import LinkError
+
+GREETING = (
+    "Good morning, and welcome to the museum. The old harbour is on the ground floor, and the ships are "
+    "upstairs. In the garden there is a small cafe, which closes at five. Please ask me about anything you "
+    "would like to see."
+)
+KILL_AFTER_MS = 1_500
+PATIENCE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One cycle."""
+
+    cycle: Cycle
+    recording: Recording
+    killed: Member | None
+    """Which has to be started again; None where nobody spoke."""
+
+
+@dataclass(slots=True)
+class UntilSaid:
+    """Hangs up when the response is done and has sounded to its end."""
+
+    halfway: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when `KILL_AFTER_MS` of it have sounded."""
+
+    def act(self, scene: Scene) -> Iterable[Action]:
+        """What to do now."""
+        heard = scene.loudspeaker.playhead(scene.heard_samples)
+        if heard and heard[1] >= KILL_AFTER_MS:
+            self.halfway.set()
+        done = bool(scene.log.received("response.done")) and not scene.playing
+        if done or scene.now_ms > PATIENCE_MS:
+            yield HangUp()
+
+
+async def run_cycle(cluster: Cluster) -> Trial:
+    """One session and one kill. Raises LinkError when no session can be had at all."""
+    async with VoiceClient.connect(cluster.url, returning=True) as client:
+        script = UntilSaid()
+        call = Call(client, script, config={"greeting": GREETING})
+        killing = asyncio.ensure_future(_kill_speaker(cluster, script))
+        error: str | None = None
+        try:
+            await call.hold()
+        except LinkError as lost:
+            error = str(lost)
+        if not script.halfway.is_set():
+            killing.cancel()
+        await asyncio.wait([killing])
+        killed = None if killing.cancelled() else killing.result()
+        recording = call.recording()
+        return Trial(found(recording, GREETING, error), recording, killed)
+
+
+async def _kill_speaker(cluster: Cluster, script: UntilSaid) -> Member:
+    await script.halfway.wait()
+    holder = await cluster.holder()
+    await holder.kill()
+    return holder
