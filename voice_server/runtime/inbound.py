@@ -29,5 +29,8 @@ class AfterSound:
     what: events.Event | Relayed
 
 
-Inbound = Heard | Acked | AfterSound | events.Event | Notice
+Said = Heard | AfterSound | events.Event | Notice
+"""What the client says, or somebody else on its behalf."""
+
+Inbound = Said | Acked
 """What comes in: sound, acknowledgements, events for the core, pings to answer, complaints to send back."""

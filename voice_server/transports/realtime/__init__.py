@@ -1,0 +1,1 @@
+"""OpenAI Realtime: over a WebSocket, and what every connection of it needs."""
