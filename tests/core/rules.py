@@ -33,6 +33,8 @@ class Rules:
     kept_from_ms: int = 0
     request: int = 0
     ended: bool = False
+    away: bool = False
+    """The client is: nothing may be played."""
     _just_discarded: int | None = None
     _last_at_ms: int = 0
 
@@ -138,6 +140,7 @@ class Rules:
                 told.began = True
             case commands.Play():
                 assert told.began, "a draft is audible"
+                assert not self.away, "audio for a client that is not there"
                 assert not told.stopped, "audio after the stop"
                 assert command.position >= 0
             case commands.ResponseStopped():

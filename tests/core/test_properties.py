@@ -127,6 +127,25 @@ class Conversations(RuleBasedStateMachine):
         for response in self.watcher.live:
             self.world.tell(events.PlaybackReported(response, ms))
 
+    # ── the connection ──
+
+    @rule(sent=st.sampled_from([0, 4_000, 10**9]), heard=st.booleans())
+    def lose(self, sent: int, heard: bool) -> None:
+        self.watcher.away = True
+        self.world.disconnect(max(self.watcher.live, default=0), sent)
+        if heard:
+            self.world.end_sound()
+
+    @precondition(lambda self: self.world.away)
+    @rule()
+    def hear_the_rest(self) -> None:
+        self.world.end_sound()
+
+    @rule(played_ms=st.sampled_from([None, 0, 300, 10**9]))
+    def return_(self, played_ms: int | None) -> None:
+        self.watcher.away = False
+        self.world.reconnect(max(self.watcher.live, default=0), played_ms)
+
     # ── the models ──
 
     @rule(text=HYPOTHESES, certainty=CERTAINTIES)
@@ -281,6 +300,9 @@ class Conversations(RuleBasedStateMachine):
         world.transcription, world.score = self.world.transcription, self.world.score
         world.generating, world.clauses = self.world.generating, list(self.world.clauses)
         world.spoken_words, world.edge_ms = self.world.spoken_words, self.world.edge_ms
+        if self.world.away and not world.session.ended:
+            world.end_sound()
+            world.reconnect()
         return world, rules
 
     def _falls_silent_in_the_end(self) -> None:

@@ -58,6 +58,7 @@ class World:
         self.generating: int | None = None
         self.clauses: list[commands.Synthesize] = []
         self.spoken_words = 0
+        self.away = False
 
     # ── telling ──
 
@@ -113,6 +114,24 @@ class World:
         """The client changes its settings."""
         self.config = config
         self.tell(events.Configured(config))
+
+    # ── the connection ──
+
+    def disconnect(self, response: int = 0, sent: int = 0) -> None:
+        """It is lost; so much of a response had been sent."""
+        self.away = True
+        self.tell(events.Disconnected(response, sent))
+
+    def end_sound(self) -> None:
+        """The ear has heard all that had arrived."""
+        self.speaking = False
+        self.edge_ms = max(self.edge_ms, self.heard_ms)
+        self.tell(events.SoundEnded(self.heard_ms))
+
+    def reconnect(self, response: int = 0, played_ms: int | None = None) -> None:
+        """The client is back."""
+        self.away = False
+        self.tell(events.Reconnected(self.heard_ms, response, played_ms))
 
     # ── the models ──
 

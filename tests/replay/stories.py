@@ -213,7 +213,7 @@ def noise_that_never_ends() -> World:
     world = new_world()
     world.start_speaking()
     for words, answer in ((QUESTION, "Ten."), ("And tomorrow?", "Nine.")):
-        world.live(600, words)
+        world.transcribe_until(lambda: world.floor() is Floor.USER, words)
         world.transcribe_until(lambda: world.floor() is not Floor.USER, words)
         world.transcribe(words)
         hear(world, answer)
@@ -273,7 +273,56 @@ def voice_that_stalls() -> World:
     return world
 
 
+def lost_while_answering() -> World:
+    """The answer goes on at the word that the client last reported, however late the loss was noticed."""
+    world = new_world()
+    ask(world)
+    hear(world, LONG)
+    for played_ms in (0, 200, 400, 600):
+        world.wait(200)
+        world.tell(events.PlaybackReported(1, played_ms))
+    world.wait(20_000)
+    world.disconnect(1, 10**9)
+    world.end_sound()
+    world.wait(60_000)
+    world.reconnect()
+    play_out(world)
+    return world
+
+
+def lost_while_asking() -> World:
+    """What had arrived of the question is answered when the client is back."""
+    world = new_world()
+    speak(world, "What", "What time", "What time is")
+    world.disconnect()
+    world.wait(40)
+    world.end_sound()
+    world.transcribe("What time is it")
+    hear(world)
+    world.wait(60_000)
+    assert not world.every(commands.Play)
+    world.reconnect()
+    play_out(world)
+    return world
+
+
+def lost_while_contested() -> World:
+    """The sound over the answer was a cough, as its end shows: the answer goes on when the client is back."""
+    world = in_floor(Floor.AGENT)
+    world.wait(600)
+    world.start_speaking()
+    world.wait(100)
+    world.disconnect(1, 20_000)
+    world.end_sound()
+    world.transcribe("")
+    world.wait(10_000)
+    world.reconnect(1, 600)
+    play_out(world)
+    return world
+
+
 IT_IS_TEN = "It is ten. It is late, too."
+LONG = "It is ten. It is late, too. And it is dark, so have a light with you."
 
 STORIES: dict[str, Story] = {
     "plain_turn": Story(plain_turn, (QUESTION,), (("completed", IT_IS_TEN),)),
@@ -319,6 +368,9 @@ STORIES: dict[str, Story] = {
         (QUESTION, "What about tomorrow?"),
         (("completed", IT_IS_TEN), ("completed", "Tomorrow it is nine.")),
     ),
+    "lost_while_answering": Story(lost_while_answering, (QUESTION,), (("completed", LONG),)),
+    "lost_while_asking": Story(lost_while_asking, ("What time is it",), (("completed", IT_IS_TEN),)),
+    "lost_while_contested": Story(lost_while_contested, (QUESTION,), (("completed", IT_IS_TEN),)),
     "voice_that_stalls": Story(voice_that_stalls, (QUESTION,), (("failed", "It is ten."),)),
 }
 

@@ -141,6 +141,11 @@ class Answer:
     # ── being played ──
 
     @property
+    def wants_text(self) -> bool:
+        """Whether the model's next words are needed: not while a first clause waits for leave to sound."""
+        return not self.text_complete and (self._playable or not self._clauses)
+
+    @property
     def sounding(self) -> bool:
         """Whether its audio is being played."""
         return self.playout.running

@@ -40,6 +40,7 @@ class Answering:
         self._emit = emit
         self._responses = count(1)
         self._reference_ms = 0
+        self._request: Generate | None = None
         self._past: deque[Answer] = deque(maxlen=REMEMBERED)
         self._wish = AS_USUAL  # what the present answer is to be
         self._drafted: list[str] = []  # the words that the draft answers
@@ -55,10 +56,10 @@ class Answering:
 
     # ── making one ──
 
-    def draft(self, user_text: str, now_ms: int, wish: Wish = AS_USUAL) -> None:
+    def draft(self, user_text: str, now_ms: int, wish: Wish = AS_USUAL, *, early: bool = False) -> None:
         """Begin an answer to the history and `user_text`, which may not be the user's last word.
 
-        A draft to the same words stays, whatever their case and punctuation.
+        A draft to the same words stays, whatever their case and punctuation. `early`: the user still speaks.
         """
         if self.answer and words(user_text) == self._drafted and wish == self._wish:
             return
@@ -67,8 +68,10 @@ class Answering:
         self._rounds = 0 if user_text else self._rounds
         self.answer = self._new(wish.speech)
         prompt = self._prompt(user_text, wish)
-        may_call = self._may_call
-        self._emit(Generate(self.answer.id, prompt, may_call, tools=wish.tools, max_tokens=wish.max_tokens))
+        self._request = Generate(
+            self.answer.id, prompt, self._may_call, tools=wish.tools, max_tokens=wish.max_tokens, early=early
+        )
+        self._emit(self._request)
         self._await_text(now_ms)
 
     @property
@@ -87,7 +90,10 @@ class Answering:
 
     def prime(self, user_text: str) -> None:
         """The user's next words begin like this."""
-        if self.answer is None and user_text != self._primed:
+        if self.answer and (self.answer.released or words(user_text) == self._drafted):
+            return
+        self.discard_draft()
+        if user_text != self._primed:
             self._primed = user_text
             self._emit(Prime(self.conversation.prompt(user_text)))
 
@@ -125,6 +131,8 @@ class Answering:
         match event:
             case events.TextGenerated() | events.ToolCallProposed():
                 self._add(answer, event, now_ms)
+            case events.DraftDeclined():
+                self._draft_later(answer)
             case events.GenerationEnded():
                 self.text_over(now_ms, failure=None if answer.has_substance else "the model gave no words")
             case events.GenerationFailed():
@@ -149,7 +157,14 @@ class Answering:
             answer.propose(event, now_ms)
         else:
             answer.add_text(event.text, now_ms)
-        self._await_text(now_ms)
+        self._deadlines.clear(Deadline.GENERATION)  # from here it counts anew
+
+    def _draft_later(self, answer: Answer) -> None:
+        """Others need the model. What has been released meanwhile is no draft any more."""
+        if answer.released and self._request:
+            self._emit(replace(self._request, early=False))
+        else:
+            self.discard_draft()
 
     def text_over(self, now_ms: int, *, failure: str | None) -> None:
         """No more text will come; after a failure the user hears so."""
@@ -189,8 +204,9 @@ class Answering:
         """There has been nothing to play for too long."""
         self.speech_over("the synthesizer has stalled")
 
-    def look_ahead(self) -> None:
+    def look_ahead(self, now_ms: int) -> None:
         """Wake when the answer will have sounded to its end, or when it has been dry for too long."""
+        self._await_text(now_ms)
         finished_at_ms = self.answer.finished_at_ms() if self.answer else None
         dry_at_ms = self.answer.dry_at_ms() if self.answer else None
         stalled_at_ms = None if dry_at_ms is None else dry_at_ms + self._policy.synthesis_stall_ms
@@ -251,7 +267,10 @@ class Answering:
         self._deadlines.clear(Deadline.GENERATION, Deadline.SYNTHESIS, Deadline.PLAYED_OUT)
 
     def _await_text(self, now_ms: int) -> None:
-        self._deadlines.set(Deadline.GENERATION, now_ms + self._policy.generation_stall_ms)
+        if self.answer is None or not self.answer.wants_text:
+            self._deadlines.clear(Deadline.GENERATION)
+        elif not self._deadlines.has(Deadline.GENERATION):
+            self._deadlines.set(Deadline.GENERATION, now_ms + self._policy.generation_stall_ms)
 
     def _new(self, speech: bool | None = None) -> Answer:
         aloud = self.config.speech if speech is None else speech

@@ -58,6 +58,8 @@ class Generate:
     """Those of the client that it may call. None: all that the session has."""
     max_tokens: int | None = None
     """None: as many as the session allows."""
+    early: bool = False
+    """The user still speaks: to be declined where others would have to wait for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,8 +213,16 @@ class SessionEnding:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class DraftDeclined:
+    """An early draft was not begun: others need the model."""
+
+    response: int
+
+
 ResponseEvent = (
     TextGenerated
+    | DraftDeclined
     | ToolCallProposed
     | GenerationEnded
     | GenerationFailed

@@ -57,7 +57,7 @@ class FloorKeeper:
         self._replies.pay(now_ms)
         if not self._manual:
             self._contest.overhear(now_ms)
-        self._answering.look_ahead()
+        self._answering.look_ahead(now_ms)
         self._watch_idleness(now_ms)
 
     # ── the user's voice ──
@@ -130,10 +130,8 @@ class FloorKeeper:
         if self.floor is Floor.USER:
             if turn.wordless_ms >= self._policy.stale_words_ms and not self._manual:
                 self._stop_listening(now_ms)
-            elif turn.early:
-                self._replies.draft(turn.early, now_ms)
             else:
-                self._replies.prime(turn.text)
+                self._replies.foresee(turn, now_ms)
         elif self.floor is not Floor.ENDPOINTING:
             if self._contest.judge(turn, now_ms):
                 self._attend(now_ms)

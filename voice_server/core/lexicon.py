@@ -15,15 +15,16 @@ STOP_WORDS = frozenset("stop wait no nope cancel pause quiet shush enough hold h
 """Words that take the floor at once."""
 
 NEVER_LAST = frozenset(
-    "and but or because if the a an my your our their i'm it's um uh er erm than very".split()
+    """and but or because if the a an my your our their his its i'm it's um uh er erm than very
+    to of as into i we they which""".split()
 )
 """No sentence ends in one of these."""
 
 SELDOM_LAST = frozenset(
-    """so when that which who to of in on at for with from by as then his her its is are was were be i we they
-    like about into can could would should will do does did have has had really just also maybe""".split()
+    """so when that who in on at for with from by then her is are was were be like about
+    can could would should will do does did have has had really just also maybe""".split()
 )
-"""A turn that ends in one of these is not over, unless it is a question, as in: where are you from?"""
+"""A turn that ends in one of these is not over, unless the sentence is closed, as in: where are you from?"""
 
 OPENERS = frozenset("hi hey hello okay ok so please well and then".split())
 """What may come before a request."""
@@ -31,7 +32,10 @@ OPENERS = frozenset("hi hey hello okay ok so please well and then".split())
 REQUESTING = frozenset(
     """what what's who who's where where's when when's why how how's which can could would will should do does
     did is are may i'd let's give get make set turn tell show go play lock open close find call add start
-    cancel stop express put bring send read remind order switch explain repeat say ask take""".split()
+    cancel stop express put bring send read remind order switch explain repeat say ask take
+    resume pause continue skip snooze mute increase decrease raise lower dim change create write schedule book
+    check search look translate define spell calculate convert navigate drive move delete remove save buy list
+    count describe help wake sing text email message""".split()
 )
 """A sentence that begins with one of these is said to somebody who is to answer or to act."""
 
@@ -67,7 +71,7 @@ def trails_off(text: str) -> bool:
     said, shown = words(text), text.rstrip()
     if not said or shown.endswith((",", "...", "…", "-", "—")):
         return bool(said)
-    return said[-1] in NEVER_LAST or (said[-1] in SELDOM_LAST and not shown.endswith("?"))
+    return said[-1] in NEVER_LAST or (said[-1] in SELDOM_LAST and not shown.endswith((".", "!", "?")))
 
 
 def ends_in_digits(text: str) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from voice_server.core.answer import Answer
 from voice_server.core.answering import Answering
 from voice_server.core.commands import ResponseStatus, StopReason
+from voice_server.core.endpointing import Completeness, completeness
 from voice_server.core.listening import Listening
 from voice_server.core.requests import AS_USUAL, AnswerWanted, Wish
 from voice_server.core.turns import Cue, Floor, FloorState
 from voice_server.core.user_turn import Turn
 
+PROMISING = (Completeness.REQUEST, Completeness.STATEMENT)
+"""A hypothesis like this is the whole turn often enough: of 20 turns, 9 had theirs 40 to 200 ms before its end."""
 
 
 class Replies:
@@ -88,10 +91,16 @@ class Replies:
         if self._answers:
             self._answering.draft(self._all_said(text), now_ms, self._wish)
 
-    def prime(self, text: str) -> None:
-        """The turn begins like this: the answer will be generated from it."""
-        if text and self._answers:
-            self._answering.prime(self._all_said(text))
+    def foresee(self, turn: Turn, now_ms: int) -> None:
+        """The user still speaks. If these may be the last words, begin the answer; else prepare the model."""
+        if not self._answers:
+            return
+        if turn.early:
+            self.draft(turn.early, now_ms)
+        elif completeness(turn.text) in PROMISING:
+            self._answering.draft(self._all_said(turn.text), now_ms, self._wish, early=True)
+        elif turn.text:
+            self._answering.prime(self._all_said(turn.text))
 
     def commit(self, turn: Turn, text: str, now_ms: int) -> None:
         """The turn is over: its answer may sound, if it is to have one."""
