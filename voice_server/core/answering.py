@@ -79,7 +79,7 @@ class Answering:
         return self._rounds < self._policy.tool_rounds
 
     def begin_round(self) -> None:
-        """The next answer is about news. Those to results of tools make rounds, which the user's words end."""
+        """The next answer is about news; those to results of tools are rounds, which the user's words end."""
         self._rounds = self._rounds + 1 if self.news.is_from_tool else 0
 
     def _prompt(self, user_text: str, wish: Wish) -> tuple[Message, ...]:

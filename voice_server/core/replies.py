@@ -12,7 +12,7 @@ from voice_server.core.turns import Cue, Floor, FloorState
 from voice_server.core.user_turn import Turn
 
 PROMISING = (Completeness.REQUEST, Completeness.STATEMENT)
-"""A hypothesis like this is the whole turn often enough: of 20 turns, 9 had theirs 40 to 200 ms before its end."""
+"""A hypothesis like this is often the whole turn: 9 of 20 turns had theirs 40 to 200 ms before the end."""
 
 
 class Replies:
@@ -152,7 +152,7 @@ class Replies:
         self._answering.finish("interrupted", now_ms)
 
     def _leaves_open(self, answer: Answer, now_ms: int) -> bool:
-        """Whether nothing was heard of it, no call was made, and what it answered is the last that was said."""
+        """Whether nothing was heard of it, nothing called, and what it answered is the last that was said."""
         last = self._answering.conversation.entries[-1:]
         if not last or answer.calls or answer.playout.heard(now_ms):
             return False
