@@ -36,7 +36,7 @@ def run(host: str | None, port: int | None, config: Path | None, capture: Path |
     """Serve until told to stop. Raises ConfigurationError where that cannot begin."""
     server = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     settings = load(config, capture, **server)
-    with _listen(settings) as listener:
+    with bound(settings) as listener:
         app = create_app(settings, load_models(settings))
         Server(server_config(app), app.state.sessions).run(sockets=[listener])
 
@@ -90,12 +90,20 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def bound(settings: Settings) -> socket.socket:
+    """A socket with our address, which refuses connections until somebody listens on it.
+
+    So a proxy goes to another server while this one loads its models. Raises ConfigurationError.
+    """
     host, port = settings.server.host, settings.server.port
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
     except OSError as error:
+        listener.close()
         why = str(error.strerror).partition(" (")[0]  # the address, once more, is in the brackets
         raise ConfigurationError(
             f"cannot listen on {host}:{port}: {why}; name another with --host or --port, or stop what uses it"

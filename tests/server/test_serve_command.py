@@ -15,8 +15,10 @@ from tests.server.serving import outcome, serving, starting
 from voice_server.__main__ import app
 from voice_server.client.link import open_link
 from voice_server.client.voice_client import VoiceClient
-from voice_server.errors import LinkError
+from voice_server.errors import ConfigurationError, LinkError
 from voice_server.model_files.catalogue import load_catalogue
+from voice_server.serving import bound
+from voice_server.settings import ServerSettings, Settings
 
 
 def test_help_says_what_it_needs_and_how_it_ends() -> None:
@@ -35,6 +37,18 @@ async def test_a_port_in_use_is_a_sentence() -> None:
         f"voice-server: cannot listen on 127.0.0.1:{port}: Address already in use; "
         "name another with --host or --port, or stop what uses it\n"
     )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_while_it_starts_connections_are_refused_and_the_address_is_taken(host: str) -> None:
+    with bound(Settings(server=ServerSettings(host=host, port=0))) as listener:
+        address = listener.getsockname()[:2]
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+        listener.listen()
+        socket.create_connection(address).close()
+        with pytest.raises(ConfigurationError, match="Address already in use"):
+            bound(Settings(server=ServerSettings(host=host, port=address[1])))
 
 
 async def test_missing_models_are_a_sentence_that_says_how_to_get_them(tmp_path: Path) -> None:
