@@ -36,6 +36,10 @@ from voice_server.settings import Settings, WebrtcSettings
 from voice_server.telemetry import telemetry
 from voice_server.transports.http import health_routes, metrics_route, page
 from voice_server.transports.native import Terms, told
+from voice_server.transports.realtime.client_secrets import ClientSecrets
+from voice_server.transports.realtime.front import Front
+from voice_server.transports.realtime.routes import realtime_routes
+from voice_server.transports.realtime.sideband import Lines
 from voice_server.transports.webrtc.calls import Calls
 from voice_server.transports.webrtc.ice import IceOptions, stun_server, turn_server
 from voice_server.transports.webrtc.native_calls import NativeCalls
@@ -94,8 +98,9 @@ def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
         try:
             await _warm_up(loaded.models, settings)
             looking_on.start()
-            yield
-            sessions.drain()
+            async with sessions.house():
+                yield
+                sessions.drain()
         finally:
             await loaded.close()
             looking_on.close()
@@ -154,6 +159,8 @@ def runtime_options(settings: Settings) -> RuntimeOptions:
         lead_ms=settings.audio.lead_ms,
         heartbeat_ms=settings.session.heartbeat_ms,
         stall_limit_ms=settings.session.stall_limit_ms,
+        resume_window_ms=settings.session.resume_window_ms,
+        max_session_ms=settings.session.max_session_ms,
         policy=settings.policy(),
     )
 
@@ -167,7 +174,7 @@ def _terms(settings: Settings, voices: tuple[str, ...]) -> Terms:
     return Terms(
         lead_ms=settings.audio.lead_ms,
         heartbeat_ms=settings.session.heartbeat_ms,
-        resume_window_ms=0,
+        resume_window_ms=settings.session.resume_window_ms,
         idle_ms=settings.session.idle_limit_ms,
         voices=voices,
     )
@@ -177,6 +184,8 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
     keys = tuple(key.get_secret_value() for key in settings.server.keys)
     start_timeout_s = settings.session.start_timeout_ms / 1000
     app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
+    app.state.realtime = front = _realtime(sessions, settings, keys)
+    app.include_router(realtime_routes(front))
     app.state.calls = calls = _calls(sessions, settings)
     if settings.webrtc.enabled:
         limit = RateLimit(settings.webrtc.offers_per_minute, OFFER_BURST)
@@ -184,6 +193,12 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
         app.include_router(CallRoutes(calls, native, keys, limit).router())
     app.include_router(health_routes(sessions))
     app.mount("/", page(WEB_CLIENT))
+
+
+def _realtime(sessions: Sessions, settings: Settings, keys: tuple[str, ...]) -> Front:
+    model = settings.llm.model or settings.models.llm
+    given = ClientSecrets(lambda: wall_clock_ms() // 1000)
+    return Front(sessions, keys, given, Lines(), model, settings.session.heartbeat_ms)
 
 
 def _calls(sessions: Sessions, settings: Settings) -> Calls:

@@ -146,6 +146,10 @@ class SessionSettings(Section):
     """A client that reads nothing for this long is closed."""
     idle_limit_ms: Milliseconds | None = None
     """Nobody spoke for this long: the session ends. None: never."""
+    max_session_ms: Milliseconds | None = None
+    """A session ends when it is this old. None: never for that reason."""
+    resume_window_ms: Annotated[int, Field(ge=0)] = 120_000
+    """How long a session waits for a client that lost its connection. 0: it ends with it."""
 
 
 def default_store_path() -> Path:

@@ -209,8 +209,8 @@ class Stage:
         """The session. In the end the client leaves, and nothing of the session may be left."""
         before = asyncio.all_tasks()
         opened = Opened("s_1", "token", self.config)
-        self.runner = SessionRunner(opened, self.models(), self.clock, self.link, self.options, self.tracer)
-        session = asyncio.create_task(self.runner.run(self.inbound()))
+        self.runner = SessionRunner(opened, self.models(), self.clock, self.options, self.tracer)
+        session = asyncio.create_task(self.runner.run(self.link, self.inbound()))
         try:
             await self.clock.settle()
             yield session

@@ -21,7 +21,7 @@ KIB, MIB = 2**10, 2**20
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house() -> AsyncIterator[House]:
-    async with open_house() as house:
+    async with open_house(session={"resume_window_ms": 0}) as house:
         yield house
 
 

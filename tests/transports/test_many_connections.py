@@ -102,7 +102,7 @@ async def _receive(house: House, visits: int) -> None:
 
 
 async def test_nothing_is_left_of_two_hundred_visits() -> None:
-    async with open_house(server={"max_sessions": 2 * AT_ONCE}) as house:
+    async with open_house(server={"max_sessions": 2 * AT_ONCE}, session={"resume_window_ms": 0}) as house:
         await _receive(house, 40)  # what is made once is made now
         tasks, threads = asyncio.all_tasks(), threading.enumerate()
         tracemalloc.start()

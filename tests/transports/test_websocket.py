@@ -186,7 +186,8 @@ async def _deaf(url: str) -> AsyncIterator[Caller]:
 async def test_a_client_that_stops_reading_stalls_nobody_else_and_is_let_go() -> None:
     chatty = ScriptedLanguageModel(in_turn(" ".join(["word"] * 60)))
     models = replace(scripted_models(), language_model=chatty)
-    async with open_house(models, session={"stall_limit_ms": 300}) as house:
+    rules = {"stall_limit_ms": 300, "resume_window_ms": 0}
+    async with open_house(models, session=rules) as house:
         async with call(house.url) as other, _deaf(house.url) as deaf:
             await other.start()
             await deaf.start(audio={"output_rate": 48_000})

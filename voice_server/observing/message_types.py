@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voice_server.core import commands
-from voice_server.ports import Notice, Opened, Pinged, Ponged, Refused
+from voice_server.ports import Notice, Opened, Pinged, Ponged, Refused, Resumed
 
 AUDIO = "audio"
 UNREADABLE = "unreadable"
@@ -18,6 +18,7 @@ CLIENT_TYPES = frozenset(
 """A client may send anything as a type: what is not here is not worth a label of its own."""
 _SERVER_TYPES: dict[type[commands.Fact | Notice], str] = {
     Opened: "session.started",
+    Resumed: "session.resumed",
     Pinged: "ping",
     Ponged: "pong",
     Refused: "error",

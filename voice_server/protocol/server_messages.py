@@ -54,7 +54,10 @@ class SessionStarted(Wire):
 
 
 class SessionResumed(Wire):
-    """The session goes on. The answer to `session.resume`; the missed messages follow."""
+    """The session goes on. The answer to `session.resume`; the missed messages follow, then the audio.
+
+    Its `seq` is the `last_seq` that the client named: it stands outside the numbers of the session.
+    """
 
     type: Literal["session.resumed"] = "session.resumed"
     session: str
@@ -66,7 +69,7 @@ class SessionResumed(Wire):
     position: U32 | None = None
     """The sample of it at which its audio goes on. Pass over what was there already."""
     token: str | None = None
-    """What the next `session.resume` needs, from now on."""
+    """What the next `session.resume` needs. The one before is good until the client has sent an `ack`."""
 
 
 class SessionUpdated(Wire):

@@ -51,9 +51,9 @@ class Rerun:
         heard = replace(config, input_rate_hz=INPUT_HZ) if self.ruler else config
         opened = Opened(str(self.trace.head["session"]), "", heard, captured=True)
         observer = Several([_Keeping(self.decisions), *self.observers])
-        runner = SessionRunner(opened, models, self.clock, _Nowhere(), self.setup.options, observer)
+        runner = SessionRunner(opened, models, self.clock, self.setup.options, observer)
         async with asyncio.TaskGroup() as tasks:
-            await self._pass_time(tasks.create_task(runner.run(self._inbound(runner))))
+            await self._pass_time(tasks.create_task(runner.run(_Nowhere(), self._inbound(runner))))
         return self.decisions
 
     async def _pass_time(self, running: asyncio.Task[None]) -> None:

@@ -11,7 +11,7 @@ from voice_server.errors import ModelError
 from voice_server.ports import Clock, Models
 from voice_server.runtime.input_buffer import InputBuffer
 
-Tell = Callable[[events.Event], None]
+Tell = Callable[[events.Event], object]
 Configured = Callable[[], SessionConfig]
 """The session's configuration at the time of asking."""
 

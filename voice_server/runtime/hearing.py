@@ -59,6 +59,13 @@ class Hearing:
             return None
         return self._weigh(await self._pushed(self._judge, frame, otherwise=0.0))
 
+    def break_off(self) -> None:
+        """The sound ends here; what comes next has nothing to do with it."""
+        self._speaking = self._faded = False
+        self._gate_open_until_ms = 0
+        self._gate.reset()
+        self._judge.reset()
+
     async def _pushed(self, stream: VoiceStream, frame: Pcm, *, otherwise: float) -> float:
         try:
             return await stream.push(frame)

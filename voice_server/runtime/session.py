@@ -1,9 +1,10 @@
 """One session at work: the core decides, this file does.
 
 Everything that happens is told to the core synchronously, and the commands that come back are carried out
-before anything else can happen: nothing is decided across an `await`. This is the only file that creates
-tasks, all of them in the session's one TaskGroup: the reader, the ear, the outbox, the alarm clock, the
-heartbeat, and for each response one task that generates and one that synthesises.
+before anything else can happen: nothing is decided across an `await`. The session's tasks are all in its one
+TaskGroup: the ear, the alarm clock, the wait for a client that is gone, and for each response one task that
+generates and one that synthesises. It outlives its connections, each of which has a TaskGroup of its own
+(`connection.py`) in the task of whoever brought it.
 """
 
 from __future__ import annotations
@@ -12,41 +13,53 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from voice_server.audio.pcm import Pcm
-from voice_server.audio.rates import INPUT_HZ, frame_bytes
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
 from voice_server.core.trace import WatchedSession
 from voice_server.observers import Observer, SessionObserver
-from voice_server.ports import Clock, Farewell, Link, Models, Notice, Opened, Pinged, Ponged, Refused
+from voice_server.ports import (
+    Clock,
+    Farewell,
+    Link,
+    Models,
+    Notice,
+    Opened,
+    Pinged,
+    Ponged,
+    Refused,
+    Relayed,
+    Resumed,
+)
 from voice_server.runtime.asking import Asking
-from voice_server.runtime.hearing import Hearing, HearingPolicy
-from voice_server.runtime.input_buffer import InputBuffer
-from voice_server.runtime.intake import Intake
-from voice_server.runtime.outbox import LinkLostError, Outbox, ReaderStalledError
-from voice_server.runtime.speaking import Speech
+from voice_server.runtime.connection import Connection, Patience
+from voice_server.runtime.ear import Ear
+from voice_server.runtime.hearing import HearingPolicy
+from voice_server.runtime.inbound import Acked as Acked
+from voice_server.runtime.inbound import AfterSound, Said
+from voice_server.runtime.inbound import Heard as Heard
+from voice_server.runtime.inbound import Inbound as Inbound
+from voice_server.runtime.outbox import Outbox
+from voice_server.runtime.speeches import Speeches
+from voice_server.runtime.tokens import Tokens, hashed
+from voice_server.runtime.tool_work import ToolWork
 from voice_server.runtime.voicing import Voicing
 from voice_server.runtime.watched_link import WatchedLink
-
-FRAME_LIMIT = 50
-"""Frames that may wait for the ear: one second. The reader waits while it is full, and so does the client."""
-
-MISSED_HEARTBEATS = 2
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Sound from the client, s16le at its input rate."""
+class Returning:
+    """What a client that comes back says, and the token that it is given."""
 
-    pcm: bytes
-
-
-Inbound = Heard | events.Event | Notice
-"""What comes in: sound, events for the core, pings to answer, and complaints to send back."""
+    last_seq: int
+    token: str
+    response: int | None = None
+    played_ms: int | None = None
+    """How much of `response` its loudspeaker has played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +70,22 @@ class RuntimeOptions:
     heartbeat_ms: int = 10_000
     stall_limit_ms: int = 10_000
     """A client that reads nothing for this long is given up."""
+    resume_window_ms: int = 0
+    """So long a session waits for its client to come back. 0: it ends with its connection."""
+    max_session_ms: int | None = None
+    """A session ends when it is so old. None: never for that reason."""
     policy: Policy = field(default_factory=Policy)
     hearing: HearingPolicy = field(default_factory=HearingPolicy)
 
 
 class SessionRunner:
-    """Runs one session over one link. `run` is called once and returns when the session is over."""
+    """Runs one session: `live` is its life, `serve` one connection, `run` both where there is only one."""
 
     def __init__(
         self,
         opened: Opened,
         models: Models,
         clock: Clock,
-        link: Link,
         options: RuntimeOptions,
         observer: Observer | None = None,
     ) -> None:
@@ -80,25 +96,29 @@ class SessionRunner:
         self._start_ms = clock.now_ms()
         self._watch = (observer or Observer()).opened(opened, self._now_ms)
         models = self._watch.watched(models)
-        self._link = link = WatchedLink(link, self._watch)
+        self.tokens = Tokens(hashed(opened.token))
         session = Session(config, options.policy)
         self._session = session
         self._core = WatchedSession(session, self._watch.decided)
-        self._intake = Intake(config.input_rate_hz)
-        self._frames: asyncio.Queue[Pcm] = asyncio.Queue(FRAME_LIMIT)
-        self._hearing = Hearing(models.gate, models.judge, options.hearing)
-        self._input = InputBuffer()
-        self._asking = Asking(models, clock, self._input, self._configured)
-        self._voicing = Voicing(models, clock, self._configured)
-        self._speeches: dict[int, Speech] = {}
+        self._ear = Ear(models, options.hearing, config.input_rate_hz)
+        self._asking = Asking(models, clock, self._ear.sound, self._configured)
+        voicing = Voicing(models, clock, self._configured)
+        self.voices = voicing.voices
+        """Those that the session may be configured to."""
+        self._outbox = Outbox(clock, self._start_ms, self._played, options.lead_ms, config.output_rate_hz)
+        self._voicing = voicing
+        self._speeches = Speeches(voicing, self._outbox, config.output_rate_hz, self._begin, self._tell)
+        self._tool_work = ToolWork(models.tools, options.policy.tool_output_chars, self._begin, self._tell)
         self._running: set[asyncio.Task[None]] = set()
-        self._outbox = Outbox(link, clock, self._played, options.lead_ms, config.output_rate_hz)
         self._transcription: asyncio.Task[None] | None = None
         self._priming: asyncio.Task[None] | None = None
+        self._connection: Connection | None = None
+        self._left_ms: int | None = None
+        self._began = asyncio.Event()
         self._retimed = asyncio.Event()
+        self._attendance = asyncio.Event()
         self._over = asyncio.Event()
         self._farewell: Farewell | None = Farewell.ENDED
-        self._last_sign_ms = self._start_ms
 
     # ── what others may look at ──
 
@@ -113,11 +133,6 @@ class SessionRunner:
         return self._session.config
 
     @property
-    def voices(self) -> tuple[str, ...]:
-        """The voices that it may be configured to."""
-        return self._voicing.voices
-
-    @property
     def watch(self) -> SessionObserver:
         """Who looks on."""
         return self._watch
@@ -125,56 +140,75 @@ class SessionRunner:
     @property
     def heard_ms(self) -> int:
         """The input clock: sound that has come in."""
-        return self._input.end_ms
+        return self._ear.heard_ms
+
+    @property
+    def attended(self) -> bool:
+        """Whether its client is there."""
+        return self._connection is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, so that nobody can come back to it."""
+        return self._over.is_set()
+
+    def can_go_back(self, seq: int) -> bool:
+        """Whether a client that has seen the messages up to `seq` can be sent all the others."""
+        return self._outbox.backlog.can_go_back(seq)
 
     def buffered_bytes(self, where: str) -> int:
-        """Audio that waits: `in` to be heard, `out` to be sent."""
+        """What waits: `in`, sound to be heard; `out`, audio to be sent; `kept`, messages not acknowledged."""
         if where == "in":
-            return self._frames.qsize() * frame_bytes(INPUT_HZ)
-        return sum(speech.unsent_bytes for speech in self._speeches.values())
+            return self._ear.waiting_bytes
+        return self._speeches.unsent_bytes if where == "out" else self._outbox.backlog.bytes
 
     # ── the session's life ──
 
-    async def run(self, inbound: AsyncIterator[Inbound]) -> None:
-        """Serve until the client leaves, the session ends, or the server goes."""
-        try:
-            await self._serve(inbound)
-        finally:
-            self._watch.closed(self._farewell)
+    async def run(self, link: Link, inbound: AsyncIterator[Inbound]) -> None:
+        """The whole of a session that has one connection."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.live())
+            await self.serve(link, inbound)
 
-    async def _serve(self, inbound: AsyncIterator[Inbound]) -> None:
-        self._outbox.put(self._opened)
+    async def live(self) -> None:
+        """From the first greeting until the session is over and its last client hung up on."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                sending = self._tasks.create_task(self._outbox.pump())
-                watching = self._tasks.create_task(self._outbox.watch(self._options.stall_limit_ms))
-                await self._until_over(inbound)
-                if self._farewell is None:
-                    sending.cancel()
-                await asyncio.wait([sending])
-                watching.cancel()
-        except* ReaderStalledError:
-            self._farewell = Farewell.UNRESPONSIVE
-        except* LinkLostError:
-            self._farewell = None
+                self._outbox.put(self._opened)
+                for work in (self._ear.listen(self._tell), self._keep_time(), self._wait_for_client()):
+                    self._begin(work)
+                self._tell(events.SessionBegan())
+                self._began.set()
+                await self._over.wait()
+                for task in self._running:
+                    task.cancel()
         except* Exception:
-            logger.exception("session %s ended by a bug", self._opened.session)
-            self._farewell = Farewell.FAILED
-        if self._farewell:
-            await self._link.close(self._farewell)
+            self._break()
+        finally:
+            self._over.set()
+            self._began.set()
+        await self._hang_up()
+        self._watch.closed(self._farewell)
 
-    def end(self, reason: str, farewell: Farewell) -> None:
+    async def _hang_up(self) -> None:
+        self._outbox.finish(self._farewell)
+        while self._connection:
+            if self._farewell in (None, Farewell.FAILED):
+                self._connection.part(self._farewell)
+            self._connection.only_send()
+            self._attendance.clear()
+            await self._attendance.wait()
+
+    def _break(self) -> None:
+        logger.exception("session %s ended by a bug", self._opened.session)
+        self._farewell = Farewell.FAILED
+        self._over.set()
+
+    def end(self, reason: str, farewell: Farewell | None) -> None:
         """End the session from outside: the server goes, or somebody asked for it."""
-        self._farewell = farewell
-        self._tell(events.SessionEnding(reason))
-
-    async def _until_over(self, inbound: AsyncIterator[Inbound]) -> None:
-        for work in (self._read(inbound), self._listen(), self._keep_time(), self._keep_alive()):
-            self._begin(work)
-        await self._over.wait()
-        for task in self._running:
-            task.cancel()
-        self._outbox.finish()
+        if not self.over:
+            self._farewell = farewell
+            self._tell(events.SessionEnding(reason))
 
     def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = self._tasks.create_task(work)
@@ -182,44 +216,137 @@ class SessionRunner:
         task.add_done_callback(self._running.discard)
         return task
 
-    # ── the standing tasks ──
+    # ── its connections ──
 
-    async def _read(self, inbound: AsyncIterator[Inbound]) -> None:
-        self._tell(events.SessionBegan())
+    async def serve(
+        self, link: Link, inbound: AsyncIterator[Inbound], returning: Returning | None = None
+    ) -> None:
+        """One connection, until it is lost, given up or taken over, or the session is over."""
+        patience = Patience(self._options.heartbeat_ms, self._options.stall_limit_ms)
+        watched = WatchedLink(link, self._watch)
+        connection = Connection(watched, self._outbox, self._clock, self._start_ms, patience)
+        if returning:
+            self._take_over(connection, returning)
+        self._connection = connection
+        self._attendance.set()
+        try:
+            await self._began.wait()
+            await connection.run(self._read(connection, inbound))
+        except* Exception:
+            self._break()
+            await link.close(Farewell.FAILED)
+        finally:
+            if self._connection is connection:
+                self._connection = None
+                self._lost(connection)
+            self._attendance.set()
+
+    def _lost(self, connection: Connection) -> None:
+        """The session has no client any more."""
+        if self.over:
+            return
+        if not self._options.resume_window_ms:
+            return self.end("disconnected", connection.farewell)
+        self._left_ms = self._clock.now_ms()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        speech = self._outbox.speech
+        self._tell(
+            events.Disconnected(speech.response, speech.sent_samples) if speech else events.Disconnected()
+        )
+        if not self.over:
+            self._begin(self._ear.break_off())
+
+    def _take_over(self, connection: Connection, returning: Returning) -> None:
+        """The client is back: here, whatever became of where it was."""
+        former, self._connection = self._connection, connection
+        if former:
+            former.part(Farewell.TAKEN_OVER)
+            self._disconnect()
+        self._left_ms = None
+        self._outbox.backlog.go_back(returning.last_seq)
+        response, position = self._resume(returning)
+        resumed = Resumed(self.id, returning.token, returning.last_seq + 1, response, position)
+        connection.greet(resumed, returning.last_seq)
+
+    def _resume(self, returning: Returning) -> tuple[int | None, int | None]:
+        """Tell the core. Returns the response that goes on, and where; none that had not begun to sound."""
+        response, played_ms = returning.response or 0, returning.played_ms
+        if played_ms is not None:
+            played_ms = min(played_ms, self._speeches.sent_ms(response) or 0)
+        before = {r: self._speeches.sent_samples(r) for r in self._speeches.ids}
+        decided = self._tell(events.Reconnected(self._ear.arrived_ms, response, played_ms))
+        going_on = [each for each in decided if isinstance(each, commands.Play) and before.get(each.response)]
+        return (going_on[0].response, going_on[0].position) if going_on else (None, None)
+
+    async def _wait_for_client(self) -> None:
+        """End the session when its client does not come back, or when it has lived for long enough."""
+        while True:
+            self._attendance.clear()
+            now_ms, ends_ms = self._clock.now_ms(), self._ends_ms()
+            if ends_ms is not None and now_ms >= ends_ms:
+                gone = self._connection is None
+                return self.end("disconnected" if gone else "max_session", None if gone else Farewell.ENDED)
+            await self._clock.wait(self._attendance, ends_ms)
+
+    def _ends_ms(self) -> int | None:
+        window_ms, limit_ms = self._options.resume_window_ms, self._options.max_session_ms
+        gone_ms = None if self._left_ms is None else self._left_ms + window_ms
+        too_old_ms = None if limit_ms is None else self._start_ms + limit_ms
+        return min((ms for ms in (gone_ms, too_old_ms) if ms is not None), default=None)
+
+    # ── what comes in ──
+
+    async def _read(self, connection: Connection, inbound: AsyncIterator[Inbound]) -> None:
         async for item in inbound:
-            self._last_sign_ms = self._clock.now_ms()
-            if isinstance(item, Heard):
-                for frame in self._intake.push(item.pcm):
-                    await self._frames.put(frame)
-            elif isinstance(item, events.PlaybackReported):
-                self._tell(self._believable(item))
-            elif isinstance(item, events.Event):
-                self._tell(item)
-            else:
-                self._answer(item)
+            connection.sign_of_life()
+            await self._take(connection, item)
             self._watch.handled()
-        self._farewell = None
-        self._tell(events.SessionEnding("disconnected"))
+
+    async def _take(self, connection: Connection, item: Inbound) -> None:
+        match item:
+            case Acked(seq):
+                self._outbox.backlog.acked(seq)
+                self.tokens.settle()
+            case Pinged(t):
+                self._outbox.put(Ponged(t))
+            case Ponged(t):
+                connection.ponged(t)
+            case _:
+                await self.take(item)
+
+    async def take(self, item: Said) -> None:
+        """What the client says, or somebody else on its behalf."""
+        match item:
+            case Heard(pcm):
+                await self._ear.push(pcm)
+            case AfterSound(what):
+                await self._ear.after_sound(partial(self._take_now, what))
+            case _:
+                self._take_now(item)
+
+    def _take_now(self, item: events.Event | Notice) -> None:
+        match item:
+            case Refused():
+                self._outbox.put(item)
+                if item.farewell:
+                    self.end("protocol", item.farewell)
+            case Relayed():
+                self._outbox.put(item)
+            case Opened() | Resumed() | Pinged() | Ponged():
+                pass  # nobody reads these from a client
+            case events.PlaybackReported():
+                self._tell(self._believable(item))
+            case _:
+                self._tell(item)
 
     def _believable(self, report: events.PlaybackReported) -> events.PlaybackReported:
         """Nobody has played more than was sent."""
-        speech = self._speeches.get(report.response)
-        return replace(report, played_ms=min(report.played_ms, speech.sent_ms)) if speech else report
+        sent_ms = self._speeches.sent_ms(report.response)
+        return report if sent_ms is None else replace(report, played_ms=min(report.played_ms, sent_ms))
 
-    def _answer(self, notice: Notice) -> None:
-        if isinstance(notice, Pinged):
-            self._outbox.put(Ponged(notice.t))
-        elif isinstance(notice, Refused):
-            self._outbox.put(notice)
-            if notice.farewell:
-                self.end("protocol", notice.farewell)
-
-    async def _listen(self) -> None:
-        while True:
-            frame = await self._frames.get()
-            self._input.append(frame)
-            if event := await self._hearing.hear(frame):
-                self._tell(event)
+    # ── events in, commands out ──
 
     async def _keep_time(self) -> None:
         while True:
@@ -231,17 +358,6 @@ class SessionRunner:
             if deadline_ms is not None and self._now_ms() >= deadline_ms:
                 self._carry_out(self._core.expire(self._now_ms()))
 
-    async def _keep_alive(self) -> None:
-        interval_ms = self._options.heartbeat_ms
-        while True:
-            await self._clock.wait(asyncio.Event(), self._clock.now_ms() + interval_ms)
-            silent_ms = self._clock.now_ms() - self._last_sign_ms
-            if silent_ms >= MISSED_HEARTBEATS * interval_ms:
-                raise ReaderStalledError(f"nothing has come from the client for {silent_ms} ms")
-            self._outbox.put(Pinged(self._now_ms()))
-
-    # ── events in, commands out ──
-
     def _now_ms(self) -> int:
         return self._clock.now_ms() - self._start_ms
 
@@ -251,8 +367,12 @@ class SessionRunner:
     def _played(self, response: int) -> int:
         return self._session.played_samples(response, self._now_ms())
 
-    def _tell(self, event: events.Event) -> None:
-        self._carry_out(self._core.receive(event, self._now_ms()))
+    def _tell(self, event: events.Event) -> list[commands.Command]:
+        if self.over:
+            return []
+        decided = self._core.receive(event, self._now_ms())
+        self._carry_out(decided)
+        return decided
 
     def _carry_out(self, decided: list[commands.Command]) -> None:
         for command in decided:
@@ -278,32 +398,7 @@ class SessionRunner:
                     self._priming = self._begin(self._voicing.prime(order))
             case commands.KeepInput():
                 pass  # the buffer keeps the longest turn anyhow
+            case commands.RunTool() | commands.CancelTool():
+                self._tool_work.carry_out(order)
             case _:
-                self._about_speech(order)
-
-    def _about_speech(self, order: commands.SpeechOrder) -> None:
-        speech = self._speech(order.response)
-        match order:
-            case commands.Generate():
-                speech.tasks.append(self._begin(self._voicing.generate(order, self._tell)))
-            case commands.Synthesize():
-                speech.clauses.put_nowait((order.clause, order.text))
-                speech.clauses_wanted += 1
-            case commands.FinishAudio():
-                speech.finished = True
-            case commands.Play():
-                speech.play(order.position)
-                self._outbox.speak(speech)
-            case commands.Pause():
-                speech.pause()
-            case commands.Discard():
-                speech.cancel()
-                self._outbox.hush(speech)
-                del self._speeches[order.response]
-
-    def _speech(self, response: int) -> Speech:
-        speech = self._speeches.get(response)
-        if speech is None:
-            speech = self._speeches[response] = Speech(response, self.config.output_rate_hz)
-            speech.tasks.append(self._begin(self._voicing.synthesize(speech, self._tell, self._outbox.wake)))
-        return speech
+                self._speeches.carry_out(order)

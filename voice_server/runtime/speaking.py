@@ -16,6 +16,8 @@ class Speech:
         self.response = response
         self.clauses: asyncio.Queue[tuple[int, str]] = asyncio.Queue()  # bounded by the model's max_tokens
         self.tasks: list[asyncio.Task[None]] = []
+        self.generation: asyncio.Task[None] | None = None
+        self.synthesis: asyncio.Task[None] | None = None
         self.clauses_wanted = 0
         self.finished = False
         """No further clause will be wanted."""
@@ -27,11 +29,17 @@ class Speech:
         self._sent = 0
         self._last_sent = False
         self._playing = False
+        self._wanted = asyncio.Event()
 
     @property
     def next_end_samples(self) -> int:
         """Where the next frame ends."""
         return self._sent + min(self._frame_samples, self._left_samples)
+
+    @property
+    def sent_samples(self) -> int:
+        """What has left, from the beginning of the response."""
+        return self._sent
 
     @property
     def sent_ms(self) -> int:
@@ -42,6 +50,12 @@ class Speech:
     def unsent_bytes(self) -> int:
         """Audio that is there and has not left."""
         return len(self._pcm) - self._sent * BYTES_PER_SAMPLE
+
+    async def text_wanted(self) -> None:
+        """Return when more text is of use: while a first clause waits for leave to sound, it is not."""
+        while self.clauses_wanted and not self._playing:
+            self._wanted.clear()
+            await self._wanted.wait()
 
     def append(self, samples: Pcm) -> None:
         """More audio was made."""
@@ -55,9 +69,24 @@ class Speech:
         """No more audio can be made: what is there is all."""
         self._given_up = True
 
+    def curtail(self, clauses: int, end_sample: int | None) -> None:
+        """Only the first `clauses` are wanted. `end_sample`: where they end; None: the last is being made."""
+        wanted = [self.clauses.get_nowait() for _ in range(self.clauses.qsize())]
+        for number, text in wanted:
+            if number < clauses:
+                self.clauses.put_nowait((number, text))
+        self.clauses_wanted, self.finished = clauses, True
+        _cancel(self.generation)
+        if end_sample is not None:
+            _cancel(self.synthesis)
+            self._clauses_made = clauses
+            del self._pcm[end_sample * BYTES_PER_SAMPLE :]
+            self._sent = min(self._sent, end_sample)
+
     def play(self, position: int) -> None:
         """Send from `position` on."""
         self._playing, self._sent, self._last_sent = True, position, False
+        self._wanted.set()
 
     def pause(self) -> None:
         """Send nothing."""
@@ -94,3 +123,8 @@ class Speech:
     @property
     def _complete(self) -> bool:
         return self.finished and (self._given_up or self._clauses_made == self.clauses_wanted)
+
+
+def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task:
+        task.cancel()

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from voice_server.core import commands, events
 from voice_server.core.tools import ToolCall, shortened
 from voice_server.errors import ToolError
-from voice_server.ports import ToolRunner
+from voice_server.ports import ToolOutput, ToolRunner
 from voice_server.runtime.asking import Tell
 
 
@@ -43,17 +43,16 @@ class ToolWork:
         try:
             await self._pass_on(call)
         except ToolError as error:
-            self._answer(call, None, str(error))
+            self._tell(events.ToolAnswered(call.id, None, shortened(str(error), self._limit_chars)))
 
     async def _pass_on(self, call: ToolCall) -> None:
         async with aclosing(self._runner.run(call)) as outputs:
             async for output in outputs:
-                self._answer(call, output.text, None, final=output.final)
+                self._answer(call, output)
                 if output.final:
                     return
         raise ToolError(f"{call.name} ended without a result")
 
-    def _answer(self, call: ToolCall, output: str | None, error: str | None, *, final: bool = True) -> None:
-        text = None if output is None else shortened(output, self._limit_chars)
-        reason = None if error is None else shortened(error, self._limit_chars)
-        self._tell(events.ToolAnswered(call.id, text, reason, final=final))
+    def _answer(self, call: ToolCall, output: ToolOutput) -> None:
+        text = shortened(output.text, self._limit_chars)
+        self._tell(events.ToolAnswered(call.id, text, None, output.final, output.speak))

@@ -8,9 +8,8 @@ from contextlib import aclosing
 from voice_server.audio.resampling import resample
 from voice_server.core import commands, events
 from voice_server.core.playout import Word
-from voice_server.core.policy import SessionConfig
-from voice_server.core.tools import ToolCall, ToolSpec
-from voice_server.errors import ModelError
+from voice_server.core.tools import ToolCall
+from voice_server.errors import ModelError, OverloadedError
 from voice_server.ports import Clock, GenerateOptions, Models, SpeechChunk
 from voice_server.runtime.asking import Configured, Tell
 from voice_server.runtime.speaking import Speech
@@ -37,12 +36,12 @@ class Voicing:
         """Have the prompt's beginning in the model's cache."""
         await self._models.language_model.prime(order.messages)
 
-    async def generate(self, order: commands.Generate, tell: Tell) -> None:
-        """Stream the text as events, until it ends, fails, or the task is cancelled."""
+    async def generate(self, order: commands.Generate, speech: Speech, tell: Tell) -> None:
+        """Stream the text as events, as far as it is wanted, until it ends, fails, or the task is cancelled."""
         config = self._config()
-        tools = _callable(config, order)
-        max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
-        options = GenerateOptions(config.model, config.temperature, max_tokens, tools)
+        own = config.tools if order.tools is None else order.tools
+        tools = (*own, *config.server_tools) if order.with_tools else ()
+        options = GenerateOptions(config.model, config.temperature, config.max_tokens, tools, order.early)
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
                 async for piece in pieces:
@@ -51,6 +50,10 @@ class Voicing:
                         tell(events.ToolCallProposed(order.response, piece, problem))
                     else:
                         tell(events.TextGenerated(order.response, piece))
+                    await speech.text_wanted()
+        except OverloadedError as error:
+            declined = events.DraftDeclined(order.response)
+            tell(declined if order.early else events.GenerationFailed(order.response, str(error)))
         except ModelError as error:
             tell(events.GenerationFailed(order.response, str(error)))
         else:
@@ -91,10 +94,3 @@ class Voicing:
             for w in chunk.words
         )
         return SpeechChunk(resample(chunk.samples, from_hz, to_hz), words)
-
-
-def _callable(config: SessionConfig, order: commands.Generate) -> tuple[ToolSpec, ...]:
-    """The tools that the model may call in this answer."""
-    if not order.with_tools:
-        return ()
-    return (*config.server_tools, *(config.tools if order.tools is None else order.tools))

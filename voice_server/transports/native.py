@@ -8,9 +8,10 @@ from voice_server.audio.rates import MAX_INPUT_CHUNK_MS
 from voice_server.core.commands import Fact
 from voice_server.core.events import Configured
 from voice_server.core.policy import SessionConfig
-from voice_server.errors import ProtocolError
-from voice_server.ports import Farewell, Notice, Opened, Pinged, Ponged, Refused
+from voice_server.errors import NoSessionError, ProtocolError
+from voice_server.ports import Farewell, Notice, Opened, Pinged, Ponged, Refused, Relayed, Resumed
 from voice_server.protocol import limits
+from voice_server.protocol.client_messages import Ack, SessionResume
 from voice_server.protocol.codec import decode, encode
 from voice_server.protocol.codes import CloseCode, ErrorCode
 from voice_server.protocol.complaints import meant, shown
@@ -18,14 +19,22 @@ from voice_server.protocol.configuring import resolved
 from voice_server.protocol.frames import check_input
 from voice_server.protocol.heartbeat import Ping, Pong
 from voice_server.protocol.mapping import event_of, message_of
-from voice_server.protocol.server_messages import Error, Limits, ServerMessage, SessionStarted
-from voice_server.runtime.session import Heard, Inbound, SessionRunner
+from voice_server.protocol.server_messages import (
+    Error,
+    Limits,
+    ServerMessage,
+    SessionResumed,
+    SessionStarted,
+)
+from voice_server.runtime.session import Acked, Heard, Inbound, Returning, SessionRunner
+from voice_server.runtime.sessions import Comeback, Sessions
 
 CLOSE_CODES = {
     Farewell.ENDED: CloseCode.NORMAL,
     Farewell.TOO_LARGE: CloseCode.TOO_LARGE,
     Farewell.RESTARTING: CloseCode.RESTARTING,
     Farewell.UNRESPONSIVE: CloseCode.UNRESPONSIVE,
+    Farewell.TAKEN_OVER: CloseCode.TAKEN_OVER,
     Farewell.FAILED: CloseCode.INTERNAL,
 }
 SHOWN_VOICES = 10
@@ -57,12 +66,31 @@ def _read(data: str | bytes, runner: SessionRunner) -> Inbound:
         check_input(data, runner.config.input_rate_hz)
         return Heard(data)
     message = decode(data)
-    if isinstance(message, Ping):
-        return Pinged(message.t)
+    match message:
+        case Ping(t=t):
+            return Pinged(t)
+        case Pong(t=t):
+            return Ponged(t)
+        case Ack(seq=seq):
+            return Acked(seq)
     event = event_of(message, runner.config, runner.heard_ms)
     if isinstance(event, Configured):
         check_voice(event.config, runner.voices, "session.update")
-    return Ponged(message.t) if isinstance(message, Pong) else event or Ponged(0)
+    return event or Ponged(0)
+
+
+async def resume(sessions: Sessions, message: SessionResume) -> tuple[SessionRunner, Returning]:
+    """The session that the client wants to come back to. Raises ProtocolError, fatal; BusyError."""
+    wanted = Comeback(message.session, message.token, message.last_seq, message.response, message.played_ms)
+    try:
+        found = await sessions.resume(wanted)
+    except NoSessionError as unknown:
+        sessions.observer.resumed(found=False)
+        raise ProtocolError(
+            ErrorCode.NO_SESSION, str(unknown), close_code=CloseCode.NO_SESSION, in_reply_to=message.type
+        ) from None
+    sessions.observer.resumed(found=True)
+    return found
 
 
 def check_voice(config: SessionConfig, voices: tuple[str, ...], sent_in: str) -> None:
@@ -79,12 +107,16 @@ def written(item: Fact | Notice, rate_hz: int, terms: Terms) -> ServerMessage:
     match item:
         case Opened():
             return _started(item, terms)
+        case Resumed():
+            return _resumed(item)
         case Pinged(t=t):
             return Ping(t=t)
         case Ponged(t=t):
             return Pong(t=t)
         case Refused():
             return _error(item)
+        case Relayed():
+            raise TypeError("what a link relays to itself is of its own protocol")
         case _:
             return message_of(item, rate_hz)
 
@@ -101,6 +133,16 @@ def _error(refused: Refused) -> Error:
         fatal=refused.farewell is not None,
         field=refused.field,
         in_reply_to=refused.in_reply_to,
+    )
+
+
+def _resumed(resumed: Resumed) -> SessionResumed:
+    return SessionResumed(
+        session=resumed.session,
+        token=resumed.token,
+        from_seq=resumed.from_seq,
+        response=resumed.response,
+        position=resumed.position,
     )
 
 

@@ -7,10 +7,12 @@ import hmac
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from voice_server.core.commands import Fact
+from voice_server.core.events import SessionEnding
 from voice_server.errors import BusyError, ProtocolError
 from voice_server.ports import AudioFrame, Farewell, Notice
 from voice_server.protocol.client_messages import SessionResume
@@ -20,9 +22,9 @@ from voice_server.protocol.configuring import merge
 from voice_server.protocol.frames import encode_audio
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
-from voice_server.runtime.session import Inbound, SessionRunner
+from voice_server.runtime.session import Inbound, Returning, SessionRunner
 from voice_server.runtime.sessions import Sessions
-from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, told
+from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, resume, told
 
 SUBPROTOCOL = "voice.v1"
 KEY_PREFIX = "voice.key."
@@ -59,6 +61,15 @@ class WebSocketLink:
         await hang_up(self._socket, CLOSE_CODES[farewell], farewell.value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A connection that has become one of a session's; `link` and `returning` where that is not new."""
+
+    runner: SessionRunner
+    link: WebSocketLink | None = None
+    returning: Returning | None = None
+
+
 class VoiceEndpoint:
     """Everything one connection needs to become a session."""
 
@@ -90,7 +101,7 @@ class VoiceEndpoint:
         await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
         try:
             self._authorise(socket, offered)
-            runner = await self._open(socket)
+            visit = await self._open(socket)
         except ProtocolError as problem:
             self._sessions.observer.refused(problem.code)
             await _refuse(socket, error_of(problem), problem.close_code)
@@ -100,8 +111,8 @@ class VoiceEndpoint:
         except WebSocketDisconnect:
             return  # gone before it began
         else:
-            async with aclosing(_inbound(socket, runner)) as inbound:
-                await self._sessions.run(runner, inbound)
+            async with aclosing(_inbound(socket, visit.runner)) as inbound:
+                await self._sessions.run(visit.runner, inbound, visit.link, visit.returning)
 
     def _authorise(self, socket: WebSocket, offered: list[str]) -> None:
         given = [name.removeprefix(KEY_PREFIX) for name in offered if name.startswith(KEY_PREFIX)]
@@ -116,20 +127,19 @@ class VoiceEndpoint:
                 close_code=CloseCode.UNAUTHORISED,
             )
 
-    async def _open(self, socket: WebSocket) -> SessionRunner:
+    async def _open(self, socket: WebSocket) -> _Visit:
         message = first_message(await self._first_frame(socket))
         if isinstance(message, SessionResume):
-            self._sessions.observer.resumed(found=False)
-            raise ProtocolError(
-                ErrorCode.NO_SESSION, f"no session {message.session!r}", close_code=CloseCode.NO_SESSION
-            )
+            runner, returning = await resume(self._sessions, message)
+            link = WebSocketLink(socket, runner.config.output_rate_hz, self._terms)
+            return _Visit(runner, link, returning)
         try:
             config = merge(self._sessions.default_config, message.config)
             check_voice(config, self._sessions.voices, message.type)
         except ProtocolError as problem:
             raise fatal(problem, CloseCode.BAD_MESSAGE) from None
         link = WebSocketLink(socket, config.output_rate_hz, self._terms)
-        return self._sessions.open(config, link, capture=message.capture)
+        return _Visit(self._sessions.open(config, link, capture=message.capture, lasting=True))
 
     async def _first_frame(self, socket: WebSocket) -> str | bytes:
         try:
@@ -156,8 +166,9 @@ async def _inbound(socket: WebSocket, runner: SessionRunner) -> AsyncGenerator[I
     try:
         while True:
             yield read(await _receive(socket), runner)
-    except WebSocketDisconnect:
-        return  # the end of what comes in
+    except WebSocketDisconnect as gone:
+        if gone.code == CloseCode.NORMAL:  # as good as session.end: whoever wants to come back says 1001
+            yield SessionEnding("client")
 
 
 async def _receive(socket: WebSocket) -> str | bytes:

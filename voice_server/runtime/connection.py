@@ -1,0 +1,163 @@
+"""One link while it is the session's: it empties the outbox, is watched, and is let go of when it is dead.
+
+Besides `session.py` the only file that creates tasks, all in the connection's one TaskGroup: the sender, the
+watch over the reader at the other end, the heartbeat, and whatever reads what comes in. Parting cancels them
+in the same moment, so that nothing more leaves over a link that has been given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+from voice_server.errors import VoiceServerError
+from voice_server.ports import Clock, Farewell, Link, Pinged, Resumed
+from voice_server.runtime.outbox import FACT_LIMIT, Outbox
+
+MISSED_HEARTBEATS = 2
+PINGS_KEPT = 16
+"""A pong to an earlier ping tells nothing of the present round-trip time."""
+
+
+class ReaderStalledError(VoiceServerError):
+    """The client does not read what it is sent, or does not answer."""
+
+
+class LinkLostError(VoiceServerError):
+    """The client is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for a client."""
+
+    heartbeat_ms: int
+    stall_limit_ms: int
+
+
+class Connection:
+    """`run` is called once and returns when the connection is over; `farewell` then says how."""
+
+    def __init__(self, link: Link, outbox: Outbox, clock: Clock, start_ms: int, patience: Patience) -> None:
+        self.farewell: Farewell | None = None
+        """How the client was hung up on. None: it was lost."""
+        self.rtt_ms: int | None = None
+        """How long the last ping took there and back."""
+        self.settled = False
+        """Whether the client has acknowledged anything on this connection: it has then got its new token."""
+        self._link = link
+        self._outbox = outbox
+        self._clock = clock
+        self._start_ms = start_ms
+        self._patience = patience
+        self._greeting: tuple[Resumed, int] | None = None
+        self._work: list[asyncio.Task[None]] = []
+        self._parted = False
+        self._pings: list[int] = []
+        self._last_sign_ms = clock.now_ms()
+        self._sending_since_ms: int | None = None
+
+    def greet(self, resumed: Resumed, seq: int) -> None:
+        """Send this first, with this number: it is the client's own last one, so that none is given twice."""
+        self._greeting = resumed, seq
+
+    async def run(self, reading: Coroutine[None, None, None]) -> None:
+        """Serve until either side goes. An error that is no loss of the client is raised, as a group."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                standing = (self._send(), self._watch(), self._keep_alive(), self._read(reading))
+                self._work = [tasks.create_task(work) for work in standing]
+                if self._parted:
+                    self._cancel(self._work)
+        except* ReaderStalledError:
+            self.part(Farewell.UNRESPONSIVE)
+        except* LinkLostError:
+            self.part(None)
+        if self.farewell:
+            await self._link.close(self.farewell)
+
+    def part(self, farewell: Farewell | None) -> None:
+        """It is over, as of now. None: the client is gone already."""
+        if not self._parted:
+            self._parted, self.farewell = True, farewell
+            self._cancel(self._work)
+
+    def only_send(self) -> None:
+        """The session is over: what is left is sent, and nothing is listened to."""
+        self._cancel(self._work[2:])
+
+    def sign_of_life(self) -> None:
+        """Something came from the client."""
+        self._last_sign_ms = self._clock.now_ms()
+
+    def ponged(self, t: float) -> None:
+        """The client answers the ping with this `t`."""
+        if t in self._pings:
+            self.rtt_ms = self._now_ms() - int(t)
+
+    # ── the standing tasks ──
+
+    async def _read(self, reading: Coroutine[None, None, None]) -> None:
+        await reading
+        self.part(None)
+
+    async def _send(self) -> None:
+        if self._greeting:
+            await self._in_time(self._link.send(*self._greeting, self._now_ms()))
+        while True:
+            self._outbox.changed.clear()
+            if not await self._send_one():
+                if self._outbox.finished:
+                    return self.part(self._outbox.farewell)
+                await self._clock.wait(self._outbox.changed, self._outbox.audio_due_ms())
+
+    async def _send_one(self) -> bool:
+        """Whether there was anything."""
+        if entry := self._outbox.backlog.next:
+            self._outbox.backlog.sent()
+            await self._in_time(self._link.send(entry.item, entry.seq, entry.t_ms))
+        elif frame := self._outbox.take_frame():
+            await self._in_time(self._link.send_audio(frame))
+        else:
+            return False
+        return True
+
+    async def _in_time(self, sending: Coroutine[None, None, None]) -> None:
+        self._sending_since_ms = self._clock.now_ms()
+        try:
+            await sending
+        except ConnectionError as error:
+            raise LinkLostError(str(error)) from error
+        finally:
+            self._sending_since_ms = None
+
+    async def _watch(self) -> None:
+        """Raise ReaderStalledError when one piece could not be sent in time, or too many wait."""
+        limit_ms = self._patience.stall_limit_ms
+        while True:
+            self._outbox.alarm.clear()
+            if self._outbox.overflowed:
+                raise ReaderStalledError(f"more than {FACT_LIMIT} messages wait to be read")
+            now_ms = self._clock.now_ms()
+            since_ms = now_ms if self._sending_since_ms is None else self._sending_since_ms
+            if now_ms - since_ms >= limit_ms:
+                raise ReaderStalledError(f"nothing could be sent for {limit_ms} ms")
+            await self._clock.wait(self._outbox.alarm, since_ms + limit_ms)
+
+    async def _keep_alive(self) -> None:
+        interval_ms = self._patience.heartbeat_ms
+        while True:
+            await self._clock.wait(asyncio.Event(), self._clock.now_ms() + interval_ms)
+            silent_ms = self._clock.now_ms() - self._last_sign_ms
+            if silent_ms >= MISSED_HEARTBEATS * interval_ms:
+                raise ReaderStalledError(f"nothing has come from the client for {silent_ms} ms")
+            self._pings = [*self._pings[1 - PINGS_KEPT :], self._now_ms()]
+            self._outbox.put(Pinged(self._now_ms()))
+
+    def _now_ms(self) -> int:
+        return self._clock.now_ms() - self._start_ms
+
+    def _cancel(self, work: list[asyncio.Task[None]]) -> None:
+        for task in work:
+            task.cancel()
