@@ -14,6 +14,7 @@ from voice_server.core import commands, events
 from voice_server.core.playout import Word
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
+from voice_server.core.tools import Speak, ToolCall
 from voice_server.core.turns import Floor
 
 Some = TypeVar("Some")
@@ -162,6 +163,18 @@ class World:
         if self.generating is not None:
             self.tell(events.TextGenerated(self.generating, text))
 
+    def propose(self, tool: str, arguments: str = "{}", problem: str | None = None) -> None:
+        """The language model calls a tool."""
+        if self.generating is not None:
+            call = ToolCall("call_0", tool, arguments)  # models repeat their ids
+            self.tell(events.ToolCallProposed(self.generating, call, problem))
+
+    def give(self, output: str | None = "ok", speak: Speak = "now", *, final: bool = True) -> None:
+        """The tool that was called first answers; None: it fails."""
+        if self.calls:
+            error = "it broke" if output is None else None
+            self.tell(events.ToolAnswered(self.calls[0], output, error, final, speak))
+
     def end_generation(self, failure: str | None = None) -> None:
         """The language model has said everything, or fails."""
         if (response := self.generating) is not None:
@@ -225,6 +238,11 @@ class World:
 
     # ── what came ──
 
+    @property
+    def calls(self) -> list[str]:
+        """The calls whose results are awaited, oldest first."""
+        return [opened.call.id for opened in self.session.open_calls]
+
     def floor(self) -> Floor:
         """Who may speak now."""
         return self.session.floor
@@ -255,6 +273,10 @@ class World:
                 self.generating = command.response
             case commands.Synthesize():
                 self.clauses.append(command)
+            case commands.Curtail():
+                self.generating = None if self.generating == command.response else self.generating
+                kept = [clause for clause in self.clauses if clause.clause < command.clauses]
+                self.clauses, self.spoken_words = kept, self.spoken_words if kept else 0
             case commands.Discard():
                 self.generating = None if self.generating == command.response else self.generating
                 self.clauses, self.spoken_words = [], 0

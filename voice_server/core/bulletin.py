@@ -76,7 +76,7 @@ class Bulletin:
     def _interrupt(self, answer: Answer, now_ms: int) -> None:
         if not self._answering.may_be_cut or not self._news.is_urgent_during(answer.id):
             return
-        if self._keeper.floor is Floor.AGENT:
+        if answer.sounding:
             self._answering.curtail(now_ms)
         elif self._keeper.floor is Floor.THINKING and not answer.calls and self._restarts < RESTARTS:
             self._restarts += 1

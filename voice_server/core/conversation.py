@@ -57,14 +57,12 @@ class Conversation:
 
         What is said while nothing but results is awaited stands before the calls that they are awaited from.
         """
+        if heard:
+            self._insert(self._before_running(), Entry(Message("assistant", heard), key))
         if calls:
-            self._append(Entry(Message("assistant", heard, calls), key))
+            self._append(Entry(Message("assistant", "", calls)))
             for call in calls:
                 self._append(Entry(Message("tool", RUNNING, call=call.id)))
-        elif heard:
-            place = self._before_running()
-            said = Entry(Message("assistant", heard), key)
-            self._replace([*self._entries[:place], said, *self._entries[place:]])
 
     def tool_answered(self, call: str, tool: str, text: str) -> None:
         """A result, or a part of one: in its call's place, or behind what has been said since."""
@@ -97,6 +95,12 @@ class Conversation:
             _join(said, Message("user", draft))
         return (Message("system", self.instructions), *said)
 
+    def _insert(self, place: int, entry: Entry) -> None:
+        if place == len(self._entries):
+            self._append(entry)
+        else:
+            self._replace([*self._entries[:place], entry, *self._entries[place:]])
+
     def _append(self, entry: Entry) -> None:
         self._entries.append(entry)
         _join(self._messages, entry.message)
@@ -107,7 +111,7 @@ class Conversation:
         """Put a message behind the entry `after`, at the front (""), or at the end (None or unknown)."""
         keys = [entry.key for entry in self._entries]
         place = 0 if after == "" else keys.index(after) + 1 if after in keys else len(keys)
-        self._replace([*self._entries[:place], Entry(message, key), *self._entries[place:]])
+        self._insert(place, Entry(message, key))
 
     def remove(self, key: str) -> None:
         """Take the entries of this name out."""
@@ -128,9 +132,9 @@ class Conversation:
 
 
 def _join(said: list[Message], message: Message) -> None:
-    """Neighbours of the same role are one, where both are only text."""
-    if said and _is_text(message) and _is_text(said[-1]) and said[-1].role == message.role:
-        said[-1] = replace(message, content=f"{said[-1].content} {message.content}")
+    """Neighbours of the same role are one, where neither answers a call and the first makes none."""
+    if said and message.call is None and _is_text(said[-1]) and said[-1].role == message.role:
+        said[-1] = replace(message, content=f"{said[-1].content} {message.content}".strip())
     else:
         said.append(message)
 

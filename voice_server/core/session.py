@@ -22,6 +22,7 @@ from voice_server.core.hands import Hands
 from voice_server.core.listening import Listening
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.requests import RequestEvent
+from voice_server.core.tool_ledger import OpenCall
 from voice_server.core.turns import Floor
 
 
@@ -91,6 +92,11 @@ class Session:
     def conversation(self) -> Conversation:
         """What was said so far."""
         return self._answering.conversation
+
+    @property
+    def open_calls(self) -> tuple[OpenCall, ...]:
+        """The calls of tools whose results are awaited, oldest first."""
+        return self._bulletin.calls.ledger.running
 
     def played_samples(self, response: int, now_ms: int) -> int:
         """Where the loudspeaker is in this response: what the runtime paces itself by."""

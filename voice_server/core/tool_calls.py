@@ -102,8 +102,8 @@ class ToolCalls:
             self.ledger.end(event.call, Outcome.ANSWERED if event.error is None else Outcome.FAILED)
         else:
             self.ledger.excuse((opened,))
-        text = event.output or "" if event.error is None else f"error: {event.error}"
-        self._learn(opened.call, text, event.speak, opened.turn, opened.response)
+        text = event.output if event.error is None else f"error: {event.error}"
+        self._learn(opened.call, text or "(no output)", event.speak, opened.turn, opened.response)
 
     def give_up(self, now_ms: int) -> None:
         """The time of some calls is over."""
