@@ -87,6 +87,14 @@ async def test_sessions_are_counted_by_who_may_speak() -> None:
     assert stage.value("voice_sessions_ended_total", farewell="lost") == 1
 
 
+async def test_the_language_model_is_timed_wherever_it_runs() -> None:
+    stage = Counted()
+    await converse(stage)
+    answers = len(stage.language_model.requests)
+    assert stage.value("voice_model_wait_seconds_count", model="llm") == answers > 1
+    assert stage.value("voice_model_run_seconds_count", model="llm") == answers
+
+
 async def test_the_door_is_counted() -> None:
     counting = Counting(metrics := Metrics())
     counting.connected()

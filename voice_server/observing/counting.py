@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import partial
 
 from voice_server.audio.rates import BYTES_PER_SAMPLE
 from voice_server.core import commands, events
@@ -11,7 +13,12 @@ from voice_server.core.turns import Floor
 from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.observing.message_types import AUDIO, received_type, sent_type
 from voice_server.observing.metrics import Metrics
-from voice_server.ports import AudioFrame, Farewell, Notice, Opened, Refused
+from voice_server.observing.relayed_models import TimedLanguageModel
+from voice_server.ports import AudioFrame, Farewell, Models, Notice, Opened, Refused
+
+LANGUAGE_MODEL = "llm"
+UNSENT = 1_000
+"""So many facts at most are followed on their way out: as many as an outbox holds."""
 
 
 class Counting(Observer):
@@ -43,8 +50,7 @@ class Counting(Observer):
 
     def ran(self, model: str, waited_ms: float, ran_ms: float) -> None:
         """A model worked."""
-        self._metrics.model_wait.labels(model).observe(waited_ms / 1000)
-        self._metrics.model_run.labels(model).observe(ran_ms / 1000)
+        self._metrics.time_model(model, waited_ms, ran_ms)
 
 
 class SessionCounting(SessionObserver):
@@ -57,7 +63,7 @@ class SessionCounting(SessionObserver):
         self._heard_bytes = 0
         self._input_lag_ms: float | None = None
         self._receiving: tuple[str, float] | None = None
-        self._told_at: dict[int, float] = {}
+        self._told: dict[int, tuple[commands.Fact, float]] = {}  # the fact is held, or another has its id
         self._stopped_ms: dict[int, int] = {}
         self._floor = Floor.OPEN
         metrics.sessions.labels(self._floor.value).inc()
@@ -82,8 +88,8 @@ class SessionCounting(SessionObserver):
         """Count it, and how long it waited since it was decided."""
         kind = sent_type(item)
         self._metrics.messages.labels("out", kind).inc()
-        if since := self._told_at.pop(id(item), None):
-            self._metrics.message_seconds.labels("out", kind).observe(time.perf_counter() - since)
+        if told := self._told.pop(id(item), None):
+            self._metrics.message_seconds.labels("out", kind).observe(time.perf_counter() - told[1])
         if isinstance(item, Refused):
             self._metrics.rejects.labels(item.code).inc()
 
@@ -95,16 +101,25 @@ class SessionCounting(SessionObserver):
     def decided(self, decision: Decision) -> None:
         """Count what was decided."""
         self._move(decision.floor)
-        told = time.perf_counter()
         for command in decision.commands:
             if isinstance(command, commands.Fact):
-                self._told_at[id(command)] = told
+                self._follow(command)
             self._count(command, decision)
+
+    def watched(self, models: Models) -> Models:
+        """Time the language model: it has threads of its own, or is another server's."""
+        timed = TimedLanguageModel(models.language_model, partial(self._metrics.time_model, LANGUAGE_MODEL))
+        return replace(models, language_model=timed)
 
     def closed(self, farewell: Farewell | None) -> None:
         """It is over."""
         self._metrics.sessions.labels(self._floor.value).dec()
         self._metrics.sessions_ended.labels(farewell.name.lower() if farewell else "lost").inc()
+
+    def _follow(self, fact: commands.Fact) -> None:
+        self._told[id(fact)] = fact, time.perf_counter()
+        if len(self._told) > UNSENT:  # some are never sent: a newer partial says more
+            del self._told[next(iter(self._told))]
 
     def _move(self, floor: Floor) -> None:
         if floor is not self._floor:

@@ -100,6 +100,11 @@ class Metrics:
         for where in ("in", "out"):
             self.buffered.labels(where).set_function(partial(buffered, where))
 
+    def time_model(self, model: str, waited_ms: float, ran_ms: float) -> None:
+        """A piece of work of this model."""
+        self.model_wait.labels(model).observe(waited_ms / 1000)
+        self.model_run.labels(model).observe(ran_ms / 1000)
+
     def exposition(self) -> bytes:
         """Everything, in Prometheus' text format."""
         return generate_latest(self.registry)

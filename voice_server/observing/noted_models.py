@@ -6,12 +6,13 @@ the event with the same request or response the answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
 from voice_server.audio.pcm import Pcm
-from voice_server.ports import Models, SpeechChunk, Synthesizer, VoiceDetector, VoiceStream
+from voice_server.observing.relayed_models import Chunks, RelayedSynthesizer
+from voice_server.ports import Models, SpeechChunk, VoiceDetector, VoiceStream
 
 NoteVoice = Callable[[float, float | None], None]
 """Is told of each frame: the gate's probability, and the judge's if it was asked."""
@@ -22,11 +23,18 @@ NoteSpeech = Callable[[str, SpeechChunk], None]
 def noted(models: Models, note_voice: NoteVoice, note_speech: NoteSpeech) -> Models:
     """The same models for one session, with somebody who notes."""
     ear = _Ear(note_voice)
+
+    async def pass_on(text: str, chunks: Chunks) -> Chunks:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                note_speech(text, chunk)
+                yield chunk
+
     return replace(
         models,
         gate=_Noted(models.gate, ear.gate),
         judge=_Noted(models.judge, ear.judge),
-        synthesizer=NotedSynthesizer(models.synthesizer, note_speech),
+        synthesizer=RelayedSynthesizer(models.synthesizer, pass_on),
     )
 
 
@@ -73,31 +81,3 @@ class _NotedStream:
 
     def reset(self) -> None:
         self._stream.reset()
-
-
-class NotedSynthesizer:
-    """Fits `ports.Synthesizer`."""
-
-    def __init__(self, synthesizer: Synthesizer, note: NoteSpeech) -> None:
-        self._synthesizer = synthesizer
-        self._note = note
-
-    @property
-    def sample_rate_hz(self) -> int:
-        """As the synthesizer's."""
-        return self._synthesizer.sample_rate_hz
-
-    @property
-    def voices(self) -> tuple[str, ...]:
-        """As the synthesizer's."""
-        return self._synthesizer.voices
-
-    async def synthesize(
-        self, text: str, *, deadline_ms: int, voice: str | None
-    ) -> AsyncGenerator[SpeechChunk, None]:
-        """As the synthesizer; each chunk is noted."""
-        chunks = self._synthesizer.synthesize(text, deadline_ms=deadline_ms, voice=voice)
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                self._note(text, chunk)
-                yield chunk

@@ -8,13 +8,12 @@ from contextlib import aclosing
 from voice_server.audio.pcm import Pcm
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall
+from voice_server.observing.relayed_models import Chunks, RelayedSynthesizer
 from voice_server.ports import (
     GenerateOptions,
     Hypothesis,
     LanguageModel,
     Models,
-    SpeechChunk,
-    Synthesizer,
     Transcriber,
     TurnDetector,
     VoiceDetector,
@@ -26,13 +25,21 @@ from voice_server.replaying.patient_clock import PatientClock
 
 def waiting(models: Models, latencies: Latencies, clock: PatientClock) -> Models:
     """The same models. The detectors, asked on every frame, take no time."""
+
+    async def speak_late(text: str, chunks: Chunks) -> Chunks:
+        async with clock.working(), aclosing(chunks):
+            made = [chunk async for chunk in chunks]
+        for chunk in made:
+            await clock.pause(latencies.clause_ms)
+            yield chunk
+
     return Models(
         gate=_Detector(models.gate, clock),
         judge=_Detector(models.judge, clock),
         turns=_TurnDetector(models.turns, latencies, clock),
         transcriber=_Transcriber(models.transcriber, latencies, clock),
         language_model=_LanguageModel(models.language_model, latencies, clock),
-        synthesizer=_Synthesizer(models.synthesizer, latencies, clock),
+        synthesizer=RelayedSynthesizer(models.synthesizer, speak_late),
         tools=models.tools,
     )
 
@@ -119,32 +126,3 @@ class _LanguageModel:
             await self._clock.pause(wait_ms)
             wait_ms = self._latencies.token_ms
             yield piece
-
-
-class _Synthesizer:
-    """Fits `ports.Synthesizer`."""
-
-    def __init__(self, synthesizer: Synthesizer, latencies: Latencies, clock: PatientClock) -> None:
-        self._synthesizer = synthesizer
-        self._latencies = latencies
-        self._clock = clock
-
-    @property
-    def sample_rate_hz(self) -> int:
-        return self._synthesizer.sample_rate_hz
-
-    @property
-    def voices(self) -> tuple[str, ...]:
-        return self._synthesizer.voices
-
-    async def synthesize(
-        self, text: str, *, deadline_ms: int, voice: str | None
-    ) -> AsyncGenerator[SpeechChunk, None]:
-        async with (
-            self._clock.working(),
-            aclosing(self._synthesizer.synthesize(text, deadline_ms=deadline_ms, voice=voice)) as chunks,
-        ):
-            made = [chunk async for chunk in chunks]
-        for chunk in made:
-            await self._clock.pause(self._latencies.clause_ms)
-            yield chunk
