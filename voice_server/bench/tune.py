@@ -68,7 +68,10 @@ def plot_sweep(points: Sequence[Point], dial: str, path: Path) -> Path:
     _curve(stops, [(point.stops, point.false_stops, point.value) for point in points])
     stops.set_xlabel("stops")
     stops.set_ylabel("of these, false: taken back")
-    figure.suptitle(f"{dial} over {points[0].turns} turns" if points else dial)
+    stops.set_xlim(left=0)
+    stops.locator_params(integer=True)
+    answers = [point.answers for point in points]
+    figure.suptitle(f"{dial}: {min(answers, default=0)} to {max(answers, default=0)} answers at each value")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
@@ -96,3 +99,4 @@ def _curve(axes: Any, points: Sequence[tuple[float, float, float]]) -> None:
     for x, y, value in points:
         axes.annotate(f"{value:g}", (x, y), textcoords="offset points", xytext=(6, 6))
     axes.margins(0.15)
+    axes.set_ylim(bottom=0)
