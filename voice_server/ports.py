@@ -104,6 +104,8 @@ class GenerateOptions:
     max_tokens: int | None = None
     tools: tuple[ToolSpec, ...] = ()
     """What the model may call."""
+    early: bool = False
+    """It may well be thrown away: raise OverloadedError rather than make others wait, or be paid for it."""
 
 
 class LanguageModel(Protocol):
@@ -116,6 +118,8 @@ class LanguageModel(Protocol):
         self, messages: Sequence[Message], options: GenerateOptions
     ) -> AsyncGenerator[str | ToolCall, None]:
         """Stream the answer: pieces of text, and whole calls of tools. Closing the generator stops it.
+
+        Little more is computed than is taken: who takes none for a while lets the model rest.
 
         A call's arguments are as the model wrote them: they need not be JSON, nor fit the tool's schema.
         """
