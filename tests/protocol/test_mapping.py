@@ -30,6 +30,15 @@ EVENTS: list[tuple[client.ClientMessage, events.Event]] = [
     (client.Playback(response=4, played_ms=900), events.PlaybackReported(4, 900)),
     (client.TurnStart(), events.TurnStarted(5_000)),
     (client.TurnCommit(), events.TurnCommitted(5_000)),
+    (client.ToolResult(call="c", output="sunny"), events.ToolAnswered("c", "sunny", None)),
+    (
+        client.ToolResult(call="c", output={"°C": 4}, final=False, speak="never"),
+        events.ToolAnswered("c", '{"°C": 4}', None, final=False, speak="never"),
+    ),
+    (client.ToolResult(call="c"), events.ToolAnswered("c", "null", None)),
+    (client.ToolResult(call="c", error="it broke"), events.ToolAnswered("c", None, "it broke")),
+    (client.ContextAdd(text="news"), events.ContextAdded("news")),
+    (client.ContextAdd(text="news", speak="when_idle"), events.ContextAdded("news", "when_idle")),
     (client.SessionEnd(), events.SessionEnding("client")),
     (
         client.SessionUpdate(config=Config(turn=WireTurnConfig(mode="manual"))),
@@ -38,8 +47,6 @@ EVENTS: list[tuple[client.ClientMessage, events.Event]] = [
 ]
 LINK: list[client.ClientMessage] = [Ping(t=1), Pong(t=1), client.Ack(seq=4)]
 REFUSED: list[tuple[client.ClientMessage, ErrorCode]] = [
-    (client.ToolResult(call="c"), ErrorCode.UNSUPPORTED),
-    (client.ContextAdd(text="news"), ErrorCode.UNSUPPORTED),
     (client.SessionStart(), ErrorCode.NOT_NOW),
     (client.SessionResume(session="s", token="t", last_seq=0), ErrorCode.NOT_NOW),
 ]

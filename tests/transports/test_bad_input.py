@@ -60,7 +60,12 @@ BEFORE_THE_SESSION: dict[str, tuple[Message | str | bytes, str, str | None, int]
     "a wrong input rate": (start(audio={"input_rate": 44_100}), "bad_field", "config.audio.input_rate", 4400),
     "a wrong output rate": (start(audio={"output_rate": 1}), "bad_field", "config.audio.output_rate", 4400),
     "a voice that is not there": (start(voice="Ada"), "bad_field", "config.voice", 4400),
-    "tools": (start(tools=[{"name": "clock"}]), "unsupported", "config.tools", 4400),
+    "a tool's schema": (
+        start(tools=[{"name": "clock", "parameters": {"properties": 3}}]),
+        "bad_field",
+        "config.tools.0.parameters",
+        4400,
+    ),
     "a session that is not there": (
         {"type": "session.resume", "session": "s_1", "token": "t", "last_seq": 0},
         "no_session",
@@ -119,7 +124,7 @@ IN_THE_SESSION: dict[str, tuple[Message | str | bytes, str, str | None]] = {
         "bad_field",
         "config.voice",
     ),
-    "a tool's result": ({"type": "tool.result", "call": "c1", "output": 1}, "unsupported", "type"),
+    "a tool's result": ({"type": "tool.result", "call": "c1", "output": 1}, "bad_field", "call"),
     "the button of the other mode": ({"type": "turn.commit"}, "turn_mode", None),
 }
 

@@ -14,6 +14,7 @@ from voice_server.protocol.limits import (
     MAX_INSTRUCTIONS_CHARS,
     MAX_TEXT_CHARS,
     MAX_TOKENS,
+    MAX_TOOL_TIMEOUT_MS,
     MAX_TOOLS,
 )
 from voice_server.protocol.wire import Name, Wire
@@ -29,12 +30,14 @@ OutputRate = Literal[8000, 16000, 22050, 24000, 48000]
 
 
 class AudioConfig(Wire):
-    """Sample rates of the binary frames. They cannot change within a session."""
+    """Sample rates of the binary frames, which cannot change within a session, and whether there are any."""
 
     input_rate: InputRate | None = None
     """Hz of what the client sends; 16000 unless set."""
     output_rate: OutputRate | None = None
     """Hz of what the server sends; the voice's own rate unless set."""
+    output: bool | None = None
+    """Whether answers are spoken; false: they are only written, from the next one on. True unless set."""
 
 
 class TurnConfig(Wire):
@@ -67,7 +70,20 @@ class Tool(Wire):
     description: Annotated[str, Field(max_length=MAX_TEXT_CHARS)] = ""
     """What it does, for the language model."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    """JSON Schema of the arguments: an object schema."""
+    """JSON Schema of the arguments: an object schema. `pattern` and `format` are not checked."""
+    on_barge_in: Literal["finish", "cancel"] = "finish"
+    """What becomes of a running call when the user speaks, types or stops the response."""
+    timeout_ms: Annotated[int, Field(ge=1, le=MAX_TOOL_TIMEOUT_MS)] | None = None
+    """After so long without a final `tool.result` a call has failed. Ten minutes unless set."""
+
+
+class Filler(Wire):
+    """A few words while a slow tool runs."""
+
+    text: Annotated[str, Field(max_length=MAX_GREETING_CHARS)]
+    """Said once for a call, if nobody speaks. Empty: nothing."""
+    after_ms: Annotated[int, Field(ge=0, le=MAX_TOOL_TIMEOUT_MS)] = 1_000
+    """A tool is slow when it takes longer."""
 
 
 class Config(Wire):
@@ -87,6 +103,8 @@ class Config(Wire):
     """How turns are taken."""
     tools: Annotated[tuple[Tool, ...], Field(max_length=MAX_TOOLS)] | None = None
     """All tools; a new list replaces the old one."""
+    filler: Filler | None = None
+    """What the assistant says while a slow tool runs."""
     llm: LlmConfig | None = None
     """How answers are generated."""
 

@@ -11,6 +11,7 @@ MAX_GREETING_CHARS = 1_000
 MAX_NAME_CHARS = 200
 """Voices, models, call ids."""
 MAX_TOOLS = 64
+MAX_TOOL_TIMEOUT_MS = 24 * 3_600 * 1_000
 MAX_TOKENS = 4_096
 """The most tokens that a client may ask for in one response."""
 

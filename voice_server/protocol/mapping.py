@@ -23,6 +23,8 @@ SessionMessage = (
     | client.Playback
     | client.TurnStart
     | client.TurnCommit
+    | client.ToolResult
+    | client.ContextAdd
     | client.SessionUpdate
     | client.SessionEnd
 )
@@ -45,8 +47,6 @@ def event_of(message: client.ClientMessage, config: SessionConfig, heard_ms: int
     match message:
         case Ping() | Pong() | client.Ack():
             return None
-        case client.ToolResult() | client.ContextAdd():
-            raise _refused(ErrorCode.UNSUPPORTED, message, "this server cannot do that yet")
         case client.SessionStart() | client.SessionResume():
             raise _refused(ErrorCode.NOT_NOW, message, "only as the first message of a connection")
         case _:
@@ -65,12 +65,26 @@ def _event(message: SessionMessage, config: SessionConfig, heard_ms: int) -> eve
             return events.TurnStarted(heard_ms)
         case client.TurnCommit():
             return events.TurnCommitted(heard_ms)
+        case client.ToolResult():
+            return _result(message)
+        case client.ContextAdd(text=text, speak=speak):
+            return events.ContextAdded(text, speak)
         case client.SessionUpdate(config=patch):
             return events.Configured(merge_running(config, patch))
         case client.SessionEnd():
             return events.SessionEnding("client")
         case _:
             assert_never(message)
+
+
+def _result(message: client.ToolResult) -> events.ToolAnswered:
+    """A text is given to the model as it is, everything else as JSON."""
+    output = message.output
+    text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+    failed = message.error is not None
+    return events.ToolAnswered(
+        message.call, None if failed else text, message.error, message.final, message.speak
+    )
 
 
 def message_of(fact: facts.Fact, output_rate_hz: int) -> server.ServerMessage:
