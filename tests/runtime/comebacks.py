@@ -1,0 +1,159 @@
+"""Sessions in a house on a virtual clock, and clients that lose their connections and come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+
+from tests.runtime.fake_link import FakeLink, Played, Told
+from tests.runtime.stage import CONFIG, LOUD, OPTIONS, QUIET, Stage
+from voice_server.audio.pcm import to_bytes
+from voice_server.audio.rates import FRAME_MS, INPUT_HZ
+from voice_server.core.commands import Fact
+from voice_server.ports import AudioFrame, Notice, Opened, Resumed
+from voice_server.runtime.clock import VirtualClock
+from voice_server.runtime.session import Heard, Inbound, RuntimeOptions
+from voice_server.runtime.sessions import Comeback, Sessions
+
+WINDOW_MS = 120_000
+LASTING = replace(OPTIONS, resume_window_ms=WINDOW_MS)
+
+Kind = TypeVar("Kind")
+
+
+class Client:
+    """One connection of a session, and what it received."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.link = FakeLink(clock)
+        self.over = asyncio.Event()
+        """Set when the server has done with this connection."""
+        self._clock = clock
+        self._inbound: asyncio.Queue[Inbound | None] = asyncio.Queue()
+
+    async def tell(self, item: Inbound) -> None:
+        """Send a message."""
+        self._inbound.put_nowait(item)
+        await self._clock.settle()
+
+    async def speak(self, ms: int, level: int = LOUD) -> None:
+        """The microphone, for so long."""
+        for _ in range(ms // FRAME_MS):
+            samples = np.full(FRAME_MS * INPUT_HZ // 1000, level, np.int16)
+            self._inbound.put_nowait(Heard(to_bytes(samples)))
+            await self._clock.advance(FRAME_MS)
+
+    async def rest(self, ms: int) -> None:
+        """Silence, for so long."""
+        await self.speak(ms, QUIET)
+
+    async def drop(self) -> None:
+        """The connection is cut, and both ends know."""
+        self.link.leave()
+        self._inbound.put_nowait(None)
+        await self._clock.settle()
+
+    async def inbound(self) -> AsyncGenerator[Inbound, None]:
+        """What it sends."""
+        while (item := await self._inbound.get()) is not None:
+            yield item
+
+    # ── what it received ──
+
+    @property
+    def told(self) -> list[Told]:
+        """Every message."""
+        return [entry for entry in self.link.received if isinstance(entry, Told)]
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        """Every message of this kind."""
+        return [entry.item for entry in self.told if isinstance(entry.item, kind)]
+
+    @property
+    def frames(self) -> list[AudioFrame]:
+        """All audio."""
+        return [entry.frame for entry in self.link.received if isinstance(entry, Played)]
+
+    @property
+    def last_seq(self) -> int:
+        """Of the last message that it has."""
+        return max((entry.seq for entry in self.told), default=0)
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """The session and the token that it was given."""
+        (given,) = [item for item in (*self.of(Opened), *self.of(Resumed))]
+        return given.session, given.token
+
+
+@dataclass
+class House:
+    """The sessions of one server. `stage` scripts its models."""
+
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    options: RuntimeOptions = LASTING
+    max_sessions: int = 4
+
+    def __post_init__(self) -> None:
+        self.stage = Stage(clock=self.clock)
+        self.sessions = Sessions(
+            self.stage.models(), self.clock, self.options, CONFIG, self.max_sessions, self.stage.tracer
+        )
+        self._tasks: asyncio.TaskGroup
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Nothing of it may be left in the end."""
+        before = asyncio.all_tasks()
+        async with asyncio.TaskGroup() as self._tasks, self.sessions.house():
+            yield
+            self.sessions.drain()
+            await self.clock.advance(self.options.stall_limit_ms)
+        assert len(self.sessions) == 0
+        assert asyncio.all_tasks() - before == set()
+
+    async def start(self) -> Client:
+        """A new session."""
+        client = Client(self.clock)
+        runner = self.sessions.open(CONFIG, client.link, lasting=True)
+
+        async def serve() -> None:
+            await self.sessions.run(runner, client.inbound())
+            client.over.set()
+
+        self._tasks.create_task(serve())
+        await self.clock.settle()
+        return client
+
+    async def back(self, former: Client, wanted: Comeback | None = None) -> Client:
+        """The same person on a new connection. Raises NoSessionError, BusyError."""
+        session, token = former.credentials
+        return await self.resume(wanted or Comeback(session, token, former.last_seq))
+
+    async def resume(self, wanted: Comeback) -> Client:
+        """Somebody who says this."""
+        client = Client(self.clock)
+        runner, returning = await self.sessions.resume(wanted)
+
+        async def serve() -> None:
+            await self.sessions.run(runner, client.inbound(), client.link, returning)
+            client.over.set()
+
+        self._tasks.create_task(serve())
+        await self.clock.settle()
+        return client
+
+
+def messages(*clients: Client) -> list[tuple[int, Fact | Notice]]:
+    """What the person was told over all these connections, without the answers to the returns themselves."""
+    return [(t.seq, t.item) for client in clients for t in client.told if not isinstance(t.item, Resumed)]
+
+
+def heard(*clients: Client) -> list[tuple[int, int]]:
+    """Response and position of every frame over all these connections."""
+    return [(frame.response, frame.position) for client in clients for frame in client.frames]
