@@ -41,6 +41,7 @@ from voice_server.runtime.inbound import Acked as Acked
 from voice_server.runtime.inbound import AfterSound, Said
 from voice_server.runtime.inbound import Heard as Heard
 from voice_server.runtime.inbound import Inbound as Inbound
+from voice_server.runtime.orders import Orders
 from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.speeches import Speeches
 from voice_server.runtime.tokens import Tokens, hashed
@@ -101,17 +102,15 @@ class SessionRunner:
         self._session = session
         self._core = WatchedSession(session, self._watch.decided)
         self._ear = Ear(models, options.hearing, config.input_rate_hz)
-        self._asking = Asking(models, clock, self._ear.sound, self._configured)
+        asking = Asking(models, clock, self._ear.sound, self._configured)
         voicing = Voicing(models, clock, self._configured)
         self.voices = voicing.voices
         """Those that the session may be configured to."""
         self._outbox = Outbox(clock, self._start_ms, self._played, options.lead_ms, config.output_rate_hz)
-        self._voicing = voicing
         self._speeches = Speeches(voicing, self._outbox, config.output_rate_hz, self._begin, self._tell)
-        self._tool_work = ToolWork(models.tools, options.policy.tool_output_chars, self._begin, self._tell)
+        tools = ToolWork(models.tools, options.policy.tool_output_chars, self._begin, self._tell)
+        self._orders = Orders(asking, voicing, self._speeches, tools, self._begin, self._tell)
         self._running: set[asyncio.Task[None]] = set()
-        self._transcription: asyncio.Task[None] | None = None
-        self._priming: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
         self._left_ms: int | None = None
         self._began = asyncio.Event()
@@ -377,28 +376,10 @@ class SessionRunner:
     def _carry_out(self, decided: list[commands.Command]) -> None:
         for command in decided:
             if isinstance(command, commands.Order):
-                self._order(command)
+                self._orders.carry_out(command)
             else:
                 self._outbox.put(command)
             if isinstance(command, commands.SessionEnded):
                 self._over.set()
         self._retimed.set()
         self._outbox.wake()
-
-    def _order(self, order: commands.Order) -> None:
-        match order:
-            case commands.Transcribe():
-                if self._transcription:
-                    self._transcription.cancel()  # a newer hypothesis is wanted
-                self._transcription = self._begin(self._asking.transcribe(order, self._tell))
-            case commands.ScoreTurn():
-                self._begin(self._asking.score(order, self._tell))
-            case commands.Prime():
-                if self._priming is None or self._priming.done():
-                    self._priming = self._begin(self._voicing.prime(order))
-            case commands.KeepInput():
-                pass  # the buffer keeps the longest turn anyhow
-            case commands.RunTool() | commands.CancelTool():
-                self._tool_work.carry_out(order)
-            case _:
-                self._speeches.carry_out(order)
