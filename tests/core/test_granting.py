@@ -176,6 +176,13 @@ def test_cleared_sound_is_forgotten(floor: Floor) -> None:
     assert not world.every(commands.TranscriptCommitted)
 
 
+def test_of_a_recording_that_comes_at_once_all_is_transcribed() -> None:
+    world = new_world()
+    world.tell(events.SpeechStarted(0, 20))
+    world.tell(events.SpeechFaded(620, 640))
+    assert [(order.start_ms, order.end_ms) for order in world.every(commands.Transcribe)] == [(0, 640)]
+
+
 # ── history ──
 
 

@@ -126,6 +126,7 @@ class Session:
             case events.SpeechStarted():
                 self._keeper.speech_started(event, now_ms)
             case events.SpeechFaded():
+                self._listening.clock.set(event.heard_ms, now_ms)  # a recording may come faster than it sounds
                 self._keeper.speech_faded(event, now_ms)
             case events.SpeechStopped():
                 self._keeper.speech_stopped(event, now_ms)
