@@ -15,6 +15,7 @@ import pytest
 from tests.adapters.llama_slots import Slot, busy_slot, slots, slots_at_rest
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolCall
 from voice_server.errors import ModelError, ModelFileError
 from voice_server.ports import GenerateOptions
 
@@ -63,11 +64,11 @@ async def test_an_answer_pauses_while_nobody_takes_it_and_goes_on_as_if_nothing_
     llama: LlamaLanguageModel, taken: int
 ) -> None:
     sure = GenerateOptions(temperature=0, max_tokens=24)
-    whole = "".join([piece async for piece in llama.generate(HISTORY, sure)])
+    whole = "".join([str(piece) async for piece in llama.generate(HISTORY, sure)])
     async with aclosing(llama.generate(HISTORY, sure)) as pieces:
-        parts = [await anext(pieces) for _ in range(taken)]
+        parts = [str(await anext(pieces)) for _ in range(taken)]
         await slots_at_rest(llama)
-        parts += [piece async for piece in pieces]
+        parts += [str(piece) async for piece in pieces]
     assert "".join(parts) == whole
 
 
@@ -138,7 +139,7 @@ async def test_closing_the_model_ends_answers_and_threads(short_lived: LlamaLang
     assert not [t for t in threading.enumerate() if t not in before and t.name.startswith("llama")]
 
 
-async def _drained(pieces: AsyncGenerator[str, None]) -> None:
+async def _drained(pieces: AsyncGenerator[str | ToolCall, None]) -> None:
     async for _ in pieces:
         pass
 
@@ -150,6 +151,7 @@ import asyncio, sys
 from pathlib import Path
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolCall
 from voice_server.ports import GenerateOptions
 
 async def main():

@@ -11,7 +11,6 @@ from tests.conftest import RunVirtual
 from tests.tools.running import calling, outputs, result
 from voice_server.errors import ToolError
 from voice_server.ports import ToolOutput
-from voice_server.tools.bounded import BoundedTools
 from voice_server.tools.demo import demo_tools
 from voice_server.tools.functions import FunctionTools
 
@@ -65,13 +64,17 @@ def test_a_timer_says_that_it_is_set_and_later_that_it_is_done(
 ) -> None:
     async def set_it() -> None:
         began = asyncio.get_running_loop().time()
-        limited = BoundedTools(TOOLS, 10_000, 4_000)
-        first, last = await outputs(limited, calling("set_timer", seconds=seconds))
+        first, last = await outputs(TOOLS, calling("set_timer", seconds=seconds))
         assert first == ToolOutput(f"The timer is set. I will tell you in {lasting}.", final=False)
         assert (last.text, last.final) == (f"The timer is done: {lasting} are over.", True)
         assert asyncio.get_running_loop().time() == pytest.approx(began + seconds)
 
     run_virtual(set_it())
+
+
+def test_a_timer_may_take_its_time() -> None:
+    limits = {spec.name: spec.timeout_ms for spec in TOOLS.specs}
+    assert limits["set_timer"] == (86_400 + 60) * 1000
 
 
 @pytest.mark.parametrize("seconds", [0, -5, 86_401, "soon"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.tools.running import result
@@ -17,7 +19,7 @@ def one() -> str:
     return "the first"
 
 
-@tool
+@tool(timeout_ms=100)
 def two() -> str:
     """Two."""
     return "the second"
@@ -30,8 +32,8 @@ def other() -> str:
 
 
 async def test_each_is_run_by_who_has_it_and_the_first_of_a_name_wins() -> None:
-    tools = SeveralTools([FunctionTools([one]), FunctionTools([other, two])])
-    assert tools.specs == (one.spec, two.spec)
+    tools = SeveralTools([FunctionTools([one]), FunctionTools([other, two])], 5_000)
+    assert tools.specs == (replace(one.spec, timeout_ms=5_000), two.spec)
     assert await result(tools, "one") == "the first"
     assert await result(tools, "two") == "the second"
     with pytest.raises(ToolError, match="there is no tool 'three'"):
@@ -39,4 +41,4 @@ async def test_each_is_run_by_who_has_it_and_the_first_of_a_name_wins() -> None:
 
 
 async def test_none_at_all() -> None:
-    assert SeveralTools([]).specs == ()
+    assert SeveralTools([], 5_000).specs == ()

@@ -7,25 +7,43 @@ at its next piece.
 The history of a session stays in the cache, so that only what is new is computed. But an answer that is still
 running holds its place there, and one that begins beside it, on the same history, would have to compute all
 of it again: one that is about to end is waited for.
+
+A model whose chat template has a place for tools is given them there, and llama.cpp holds it to their schemas
+once it begins a call. To one without, SmolLM2-135M among them, the choice is put as a question of its own
+before the answer (`call_routing`); it is not trusted with a result, which is read out as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import os
 import secrets
+import urllib.request
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from voice_server.adapters.chat_messages import chat_messages
+from voice_server.adapters.call_deltas import CallDeltas
+from voice_server.adapters.call_routing import (
+    ROUTING_TOKENS,
+    chosen,
+    results,
+    routed,
+    routing_prompt,
+    routing_request,
+    without_calls,
+)
+from voice_server.adapters.chat_messages import chat_messages, chat_tools
 from voice_server.adapters.prompt_fitting import fitted
 from voice_server.core.conversation import Message
-from voice_server.errors import ModelError, ModelFileError
+from voice_server.core.tools import ToolCall, ToolSpec
+from voice_server.errors import ModelError, ModelFileError, OverloadedError
 from voice_server.ports import GenerateOptions
 
 MAX_TOKENS = 160
@@ -37,7 +55,7 @@ REPEAT_PENALTY = 1.1
 """Against the loops that so small a model falls into when it is this cool."""
 CACHE_MIB = 1_024
 """For the histories of sessions that are not answering just now."""
-LOOKAHEAD = 4
+LOOKAHEAD = 2
 """Pieces that are made and not taken: more of them, and the cores are better given to the other models."""
 SLOT_SIMILARITY = 0.01
 REUSED_TOKENS = 32
@@ -47,6 +65,9 @@ SPINS = "2000"
 MIN_ROOM_TOKENS = 32
 SILENT = -1
 """llama.cpp's verbosity."""
+PROPERTIES_S = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 class LlamaLanguageModel:
@@ -54,17 +75,26 @@ class LlamaLanguageModel:
 
     `parallel` answers are generated at once, with `threads` threads for all of them; more wait. Each has
     `context_tokens` for its prompt and itself; what does not fit is left out of the prompt, oldest first.
-    Raises ModelFileError when there is no such file or it is no model.
+    `chat_template` replaces the model's own. Raises ModelFileError when there is no such file or it is no
+    model.
     """
 
     def __init__(
-        self, model_path: Path, *, threads: int = 2, parallel: int = 4, context_tokens: int = 2_048
+        self,
+        model_path: Path,
+        *,
+        threads: int = 2,
+        parallel: int = 4,
+        context_tokens: int = 2_048,
+        chat_template: str | None = None,
     ) -> None:
         self.name = model_path.stem
         self.api_key = secrets.token_urlsafe(16)
         self._parallel = parallel
         self._context_tokens = context_tokens
-        self._server = self._load(model_path, threads)
+        self._server = self._load(model_path, threads, chat_template)
+        self.knows_tools = _has_place_for_tools(self._server.listening_address, self.api_key)
+        """Whether its chat template has a place for tools."""
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="llama")
         self._answers: set[_Answer] = set()
 
@@ -75,18 +105,70 @@ class LlamaLanguageModel:
 
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | ToolCall, None]:
         """Stream the answer. Closing the generator returns at once; the thread ends within one token.
 
-        It computes `LOOKAHEAD` pieces more than were asked for, and goes on when it is asked again.
+        It computes `LOOKAHEAD` pieces more than were asked for, and goes on when it is asked again; with
+        tools in the prompt it computes all.
         """
         if options.model not in (None, self.name):
             raise ModelError(f"there is no language model {options.model!r}: this server runs {self.name}")
+        if options.early and any(not (answer.stopped or answer.priming) for answer in tuple(self._answers)):
+            raise OverloadedError("the language model is at work for others")
+        if not self.knows_tools:
+            pieces = self._by_routing(messages, options)
+        elif options.tools:
+            # a penalty would forbid it the names that are in the prompt
+            answer = _Answer(tuple(messages), {"tools": chat_tools(options.tools), "repeat_penalty": 1.0})
+            pieces = self._whole(answer, options)
+        else:
+            pieces = self._text(messages, options)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
+    async def _by_routing(
+        self, messages: Sequence[Message], options: GenerateOptions
+    ) -> AsyncGenerator[str | ToolCall, None]:
+        """A result read out, or a call, or an answer."""
+        if given := results(messages):
+            yield " ".join(given)
+            return
+        if call := await self._choose(messages, routed(options.tools)):
+            yield call
+            return
+        async with aclosing(self._text(without_calls(messages), options)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _choose(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ToolCall | None:
+        if not tools or not messages or messages[-1].role != "user":
+            return None
+        answer = _Answer(routing_prompt(tools, messages[-1].content), routing_request(tools))
+        try:
+            async with aclosing(self._whole(answer, GenerateOptions(max_tokens=ROUTING_TOKENS))) as pieces:
+                return chosen("".join([piece async for piece in pieces if isinstance(piece, str)]))
+        except ModelError as error:  # a schema may make no grammar: the user is answered all the same
+            logger.warning("no tool can be chosen: %s", error)
+            return None
+
+    async def _whole(self, answer: _Answer, options: GenerateOptions) -> AsyncGenerator[str | ToolCall, None]:
+        """An answer that does not pause: what has begun under a grammar cannot be gone on with."""
+        await self._begin(answer, options)
+        try:
+            while piece := await answer.next_piece():
+                yield piece
+        finally:
+            answer.stopped = True
+
+    async def _text(
+        self, messages: Sequence[Message], options: GenerateOptions
+    ) -> AsyncGenerator[str | ToolCall, None]:
         said, left = "", options.max_tokens or MAX_TOKENS
         while left > 0:
             answer = await self._begin(_Answer(_continued(messages, said)), replace(options, max_tokens=left))
             try:
-                while piece := await answer.next_piece():
+                while isinstance(piece := await answer.next_piece(), str):
                     said, left = said + piece, left - 1
                     yield piece
             finally:
@@ -101,7 +183,8 @@ class LlamaLanguageModel:
         """
         if 2 * sum(not answer.stopped for answer in tuple(self._answers)) >= self._parallel:
             return
-        answer = _Answer(tuple(messages), priming=True)
+        prompt = tuple(messages) if self.knows_tools else without_calls(messages)
+        answer = _Answer(prompt, priming=True)
         try:
             await self._begin(answer, GenerateOptions(max_tokens=1))
             await answer.finished.wait()
@@ -147,7 +230,8 @@ class LlamaLanguageModel:
         room = self._context_tokens - max_tokens
         while not answer.stopped:
             try:
-                return self._attempt(_request(fitted(answer.prompt, room), max_tokens, options), answer)
+                request = _request(fitted(answer.prompt, room), max_tokens, options)
+                return self._attempt({**request, **answer.extra}, answer)
             except _PromptTooLongError:
                 room //= 2
                 if room < MIN_ROOM_TOKENS:
@@ -156,11 +240,14 @@ class LlamaLanguageModel:
     def _attempt(self, request: dict[str, Any], answer: _Answer) -> None:
         """Generate until the end, or until the text is not wanted."""
         errors: list[dict[str, Any]] = []
+        calls = CallDeltas()
 
         def receive(event: dict[str, Any]) -> bool:
+            delta = _delta(event)
+            calls.add(delta.get("tool_calls"))
             if "error" in event:
                 errors.append(event["error"])
-            elif text := _text(event):
+            elif text := delta.get("content"):
                 answer.put(text)
             return answer.ends_soon or answer.pauses()
 
@@ -168,8 +255,10 @@ class LlamaLanguageModel:
         if errors:
             too_long = errors[0].get("type") == "exceed_context_size_error"
             raise (_PromptTooLongError if too_long else ModelError)(f"llama.cpp: {errors[0]['message']}")
+        for call in calls.finished():
+            answer.put(call)
 
-    def _load(self, model_path: Path, threads: int) -> Any:
+    def _load(self, model_path: Path, threads: int, chat_template: str | None) -> Any:
         if not model_path.is_file():
             raise ModelFileError(f"there is no model file {model_path}: run `voice-server models fetch`")
         llama = _library()
@@ -181,6 +270,8 @@ class LlamaLanguageModel:
         params.cache_ram_mib = CACHE_MIB
         params.slot_prompt_similarity, params.n_cache_reuse = SLOT_SIMILARITY, REUSED_TOKENS
         params.enable_reasoning = 0  # nobody listens to silence
+        if chat_template is not None:
+            params.chat_template = chat_template
         params.api_keys, params.cors_origins, params.ui = [self.api_key], "", False
         params.verbosity = SILENT
         try:
@@ -196,8 +287,12 @@ class _PromptTooLongError(ModelError):
 class _Answer:
     """Pieces of text on their way from a thread to the loop. At most `max_tokens`, and so without a bound."""
 
-    def __init__(self, prompt: tuple[Message, ...], *, priming: bool = False) -> None:
+    def __init__(
+        self, prompt: tuple[Message, ...], extra: dict[str, Any] | None = None, *, priming: bool = False
+    ) -> None:
         self.prompt = prompt
+        self.extra = extra or {}
+        """More of the request: tools, a grammar. An answer that has such does not pause."""
         self.priming = priming
         self.stopped = False
         self.paused = False
@@ -206,7 +301,7 @@ class _Answer:
         self._made = 0
         self._taken = 0
         self._loop = asyncio.get_running_loop()
-        self._pieces: asyncio.Queue[str | ModelError | None] = asyncio.Queue()
+        self._pieces: asyncio.Queue[str | ToolCall | ModelError | None] = asyncio.Queue()
 
     @property
     def ends_soon(self) -> bool:
@@ -221,8 +316,8 @@ class _Answer:
         alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
         return 2 * alike >= len(theirs)
 
-    async def next_piece(self) -> str | None:
-        """Text, or None at the end. Raises ModelError."""
+    async def next_piece(self) -> str | ToolCall | None:
+        """Text, a call, or None at the end. Raises ModelError."""
         piece = await self._pieces.get()
         if isinstance(piece, ModelError):
             raise piece
@@ -231,13 +326,13 @@ class _Answer:
 
     def pauses(self) -> bool:
         """From the thread that makes it: whether too many pieces wait, so that it ends here for now."""
-        self.paused = self._made - self._taken >= LOOKAHEAD
+        self.paused = not self.extra and self._made - self._taken >= LOOKAHEAD
         return self.paused
 
-    def put(self, text: str) -> None:
+    def put(self, piece: str | ToolCall) -> None:
         """From the thread that makes it."""
         self._made += 1
-        self._call(self._pieces.put_nowait, text)
+        self._call(self._pieces.put_nowait, piece)
 
     def finish(self, error: ModelError | None) -> None:
         """From any thread: no text follows."""
@@ -279,7 +374,14 @@ def _request(messages: Sequence[Message], max_tokens: int, options: GenerateOpti
     }
 
 
-def _text(event: dict[str, Any]) -> str | None:
+def _delta(event: dict[str, Any]) -> dict[str, Any]:
     choices = event.get("choices") or [{}]
-    text: str | None = choices[0].get("delta", {}).get("content")
-    return text
+    delta: dict[str, Any] = choices[0].get("delta", {})
+    return delta
+
+
+def _has_place_for_tools(address: str, key: str) -> bool:
+    """Whether the chat template has one; llama.cpp has looked."""
+    request = urllib.request.Request(f"{address}/props", headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=PROPERTIES_S) as answer:
+        return bool(json.load(answer)["chat_template_caps"]["supports_tools"])

@@ -50,7 +50,7 @@ def tool(
 
     A plain function runs in a thread, an `async` one on the event loop. An async generator gives a result in
     parts: it yields `ToolOutput(text, final=False)` for what is not the last of it, and then what is.
-    `timeout_ms` is the longest time until a result, or from one part to the next; None: the setting's.
+    A call without its whole result after `timeout_ms` has failed; None: the setting's.
     `on_barge_in`: what becomes of a call that runs when the user speaks instead.
     Raises ConfigurationError where the function cannot be a tool.
     """

@@ -27,8 +27,8 @@ def demo_tools(now: Callable[[tzinfo | None], datetime] = datetime.now) -> tuple
         """Tell the time and the date, here or in another time zone.
 
         Example: What time is it? -> {}
-        Example: What day is it today? -> {}
         Example: What time is it in London? -> {"time_zone":"Europe/London"}
+        Example: What's the date today? -> {}
 
         Args:
             time_zone: A name of the IANA database, such as Asia/Tokyo. Leave it out for the local time.
@@ -43,8 +43,9 @@ def demo_tools(now: Callable[[tzinfo | None], datetime] = datetime.now) -> tuple
 async def set_timer(seconds: Seconds) -> AsyncIterator[ToolOutput]:
     """Set a timer. It says so when the time is up.
 
-    Example: Set a timer for two minutes. -> {"seconds":120}
-    Example: Wake me in ten seconds. -> {"seconds":10}
+    Example: Set a timer for thirty seconds. -> {"seconds":30}
+    Example: Wake me in two minutes. -> {"seconds":120}
+    Example: Set a timer for one hour. -> {"seconds":3600}
 
     Args:
         seconds: How long it runs; a day at most.
@@ -60,6 +61,7 @@ def calculate(expression: str) -> str:
 
     Example: How much is three times eight? -> {"expression":"3*8"}
     Example: What is 100 divided by 5? -> {"expression":"100/5"}
+    Example: What is 17 plus 4? -> {"expression":"17+4"}
 
     Args:
         expression: As in 3*(4+5), with + - * / ** % and functions such as sqrt.
