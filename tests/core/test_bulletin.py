@@ -97,6 +97,25 @@ def test_news_interrupts_at_the_end_of_the_clause() -> None:
     )
 
 
+def test_a_clause_without_a_mark_is_no_place_to_stop() -> None:
+    world = speaking("It is a quarter past ten now. The sun is shining.")
+    add(world)
+    world.wait(2_500)
+    assert ended(world) == [("interrupted", "It is a quarter past ten now.")]
+
+
+def test_the_end_of_a_sentence_that_is_still_being_generated_is_waited_for() -> None:
+    world = in_floor(Floor.THINKING)
+    world.generate("It is a quarter ")
+    world.synthesize()
+    add(world)
+    world.generate("past ten now. And the sun ")
+    while world.clauses:
+        world.synthesize()
+    world.wait(2_500)
+    assert ended(world) == [("interrupted", "It is a quarter past ten now.")]
+
+
 def test_nothing_of_the_rest_is_spoken_any_more() -> None:
     world = in_floor(Floor.THINKING)
     world.generate(LONG)

@@ -28,7 +28,7 @@ from voice_server.core.policy import SessionConfig
 from voice_server.core.trace import Decision, Record, head_of, record_of
 from voice_server.errors import ModelError
 from voice_server.observers import Now, Observer, SessionObserver
-from voice_server.ports import AudioFrame, Hypothesis, Models, Opened, VoiceDetector
+from voice_server.ports import AudioFrame, Hypothesis, Models, NoTools, Opened, ToolRunner, VoiceDetector
 from voice_server.runtime.clock import VirtualClock
 from voice_server.runtime.session import Heard, Inbound, RuntimeOptions, SessionRunner
 
@@ -79,6 +79,7 @@ class Stage:
         self.turns = ScriptedTurnDetector()
         self.gate: VoiceDetector = ScriptedVoiceDetector()
         self.judge: VoiceDetector = ScriptedVoiceDetector()
+        self.tools: ToolRunner = NoTools()
         self.tracer = Tracer()
         self.taken_ms = 0
         """Sound that the session has taken from the client."""
@@ -195,6 +196,7 @@ class Stage:
             transcriber=self.transcriber,
             language_model=self.language_model,
             synthesizer=self.synthesizer,
+            tools=self.tools,
         )
 
     async def inbound(self) -> AsyncGenerator[Inbound, None]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from voice_server.core.breaths import Breaths
 from voice_server.core.clauses import ClauseCutter
 from voice_server.core.commands import (
     Command,
@@ -59,7 +60,7 @@ class Answer:
         self._emit = emit
         self._cutter = ClauseCutter()
         self._clauses = 0
-        self._clause_ends: list[int] = []
+        self._breaths = Breaths()
         self._proposed: list[ToolCallProposed] = []
         self._synthesized = 0
         self._waiting_since_ms = 0
@@ -99,15 +100,14 @@ class Answer:
         self.add_text(f" {apology}" if self.text else apology, now_ms)
 
     def curtail(self, now_ms: int) -> None:
-        """End with the clause that sounds, if there is more."""
-        position = self.playout.position(now_ms)
-        sounding = sum(end <= position for end in self._clause_ends)
-        if self.curtailed or (self.text_complete and sounding + 1 >= self._clauses):
+        """End with the clause that sounds, or the next that ends in a mark, if there is more."""
+        kept = self._breaths.next_after(self.playout.position(now_ms))
+        if kept is None or self.curtailed or (self.text_complete and kept >= self._clauses):
             return
         self.curtailed = self.text_complete = True
-        self._clauses = min(self._clauses, sounding + 1)
-        self._synthesized = min(self._synthesized, self._clauses)
-        end = self._clause_ends[sounding] if sounding < len(self._clause_ends) else None
+        self._clauses = kept
+        self._synthesized = min(self._synthesized, kept)
+        end = self._breaths.end_of(kept)
         if end is not None:
             self.playout.truncate(end)
         self._emit(Curtail(self.id, self._clauses, end))
@@ -135,7 +135,7 @@ class Answer:
         """All audio of the clause is there."""
         if clause < self._clauses:
             self._synthesized = max(self._synthesized, clause + 1)
-            self._clause_ends.append(self.playout.total)
+            self._breaths.made(self.playout.total)
             self._waiting_since_ms = now_ms
 
     # ── being played ──
@@ -252,6 +252,7 @@ class Answer:
         for text in clauses:
             self._mark("first_clause", now_ms)
             self._emit(Synthesize(self.id, self._clauses, text))
+            self._breaths.add(text)
             self._clauses += 1
 
     def _start(self, now_ms: int) -> None:

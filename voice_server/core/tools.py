@@ -35,8 +35,12 @@ class ToolCall:
     """An object, as JSON text; as the model wrote it, until it was checked."""
 
 
+NOTE_CHARS = 100
+"""What says that a text was shortened is shorter, and is not shortened itself."""
+
+
 def shortened(text: str, limit_chars: int) -> str:
     """The text, or its beginning and how long it was: a model reads no more than its context holds."""
-    if len(text) <= limit_chars:
+    if len(text) <= limit_chars + NOTE_CHARS:
         return text
     return f"{text[:limit_chars]} … (shortened: the first {limit_chars} of {len(text)} characters)"
