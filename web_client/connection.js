@@ -112,14 +112,19 @@ export class Connection extends Emitter {
     if (this.state.phase === 'idle' || this.state.phase === 'closed') return;
     this.send({ type: 'session.end' });
     this.#forget();
-    this.leave();
+    this.#hangUp(1000);
+    this.#become('closed', null);
   }
 
-  /** Hang up, and leave the session as it is: whoever has its ticket can come back to it. */
+  /**
+   * Hang up, and leave the session as it is: whoever has its ticket can come back to it. Without a code: 1000 would
+   * end the session, and 1001 is for browsers to say.
+   */
   leave() {
-    if (this.#ticket) this.#tickets.save(this.#ticket);
-    this.#hangUp(1000);
-    if (this.state.phase !== 'idle' && this.state.phase !== 'closed') this.#become('closed', null);
+    if (this.state.phase === 'idle' || this.state.phase === 'closed') return;
+    this.#tickets.save(this.#ticket);
+    this.#hangUp();
+    this.#become('closed', null);
   }
 
   /** The session that is open, or that is to be resumed. */

@@ -325,6 +325,18 @@ async def test_a_client_that_says_nothing_for_two_heartbeats_is_dead() -> None:
     assert stage.link.farewell is Farewell.UNRESPONSIVE
 
 
+async def test_also_between_two_pings_it_is_dead_after_two_heartbeats_and_not_three() -> None:
+    stage = Stage()
+    async with stage.running() as session:
+        await stage.wait(9_000)
+        await stage.tell(Ponged(0))
+        await stage.wait(19_999)
+        assert not session.done()
+        await stage.wait(2)
+        assert session.done()
+    assert stage.link.farewell is Farewell.UNRESPONSIVE
+
+
 async def test_sound_that_comes_faster_than_it_is_heard_waits_outside() -> None:
     stage = Stage()
     deaf = asyncio.Event()

@@ -267,6 +267,7 @@ test('a page that is reloaded goes on with its session', () => {
   world.socket().message(speech(2));
   before.leave();
   assert.ok(!world.socket().takeTypes().includes('session.end'));
+  assert.equal(world.socket().closedWith, 'no code');
 
   const after = reloaded(storage);
   after.open();

@@ -7,7 +7,7 @@ sounded, the server that holds the session gets SIGKILL; the client finds its wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from voice_server.bench.cluster import Cluster, Member
@@ -25,6 +25,9 @@ GREETING = (
 KILL_AFTER_MS = 1_500
 PATIENCE_MS = 60_000
 
+Harm = Callable[[Cluster], Awaitable[Member | None]]
+"""What is done to the cluster in mid-sentence. Gives the member that has to be started again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -33,7 +36,7 @@ class Trial:
     cycle: Cycle
     recording: Recording
     killed: Member | None
-    """Which has to be started again; None where nobody spoke."""
+    """Which has to be started again. None: no member, or nobody spoke."""
 
 
 @dataclass(slots=True)
@@ -53,27 +56,32 @@ class UntilSaid:
             yield HangUp()
 
 
-async def run_cycle(cluster: Cluster) -> Trial:
-    """One session and one kill. Raises LinkError when no session can be had at all."""
+async def kill_holder(cluster: Cluster) -> Member:
+    """Kill the member that holds the session. Raises LinkError when there is none."""
+    holder = await cluster.holder()
+    await holder.kill()
+    return holder
+
+
+async def run_cycle(cluster: Cluster, harm: Harm = kill_holder) -> Trial:
+    """One session and one harm. Raises LinkError when no session can be had at all."""
     async with VoiceClient.connect(cluster.url, returning=True) as client:
         script = UntilSaid()
         call = Call(client, script, config={"greeting": GREETING})
-        killing = asyncio.ensure_future(_kill_speaker(cluster, script))
+        harming = asyncio.ensure_future(_harmed(cluster, script, harm))
         error: str | None = None
         try:
             await call.hold()
         except LinkError as lost:
             error = str(lost)
         if not script.halfway.is_set():
-            killing.cancel()
-        await asyncio.wait([killing])
-        killed = None if killing.cancelled() else killing.result()
+            harming.cancel()
+        await asyncio.wait([harming])
+        killed = None if harming.cancelled() else harming.result()
         recording = call.recording()
         return Trial(found(recording, GREETING, error), recording, killed)
 
 
-async def _kill_speaker(cluster: Cluster, script: UntilSaid) -> Member:
+async def _harmed(cluster: Cluster, script: UntilSaid, harm: Harm) -> Member | None:
     await script.halfway.wait()
-    holder = await cluster.holder()
-    await holder.kill()
-    return holder
+    return await harm(cluster)

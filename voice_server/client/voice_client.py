@@ -116,7 +116,7 @@ class VoiceClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connection, if there is one. The session can be resumed."""
+        """Close the connection, if there is one. That ends the session too."""
         if self._link:
             await self._link.close()
 

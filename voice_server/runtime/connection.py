@@ -74,6 +74,8 @@ class Connection:
             self.part(Farewell.UNRESPONSIVE)
         except* LinkLostError:
             self.part(None)
+        finally:
+            reading.close()  # it has never begun where the connection was taken over at once
         if self.farewell:
             await self._link.close(self.farewell)
 
@@ -147,13 +149,17 @@ class Connection:
 
     async def _keep_alive(self) -> None:
         interval_ms = self._patience.heartbeat_ms
+        ping_ms = self._clock.now_ms() + interval_ms
         while True:
-            await self._clock.wait(asyncio.Event(), self._clock.now_ms() + interval_ms)
+            limit_ms = MISSED_HEARTBEATS * interval_ms
+            await self._clock.wait(asyncio.Event(), min(ping_ms, self._last_sign_ms + limit_ms))
             silent_ms = self._clock.now_ms() - self._last_sign_ms
-            if silent_ms >= MISSED_HEARTBEATS * interval_ms:
+            if silent_ms >= limit_ms:
                 raise ReaderStalledError(f"nothing has come from the client for {silent_ms} ms")
-            self._pings = [*self._pings[1 - PINGS_KEPT :], self._now_ms()]
-            self._outbox.put(Pinged(self._now_ms()))
+            if self._clock.now_ms() >= ping_ms:
+                ping_ms += interval_ms
+                self._pings = [*self._pings[1 - PINGS_KEPT :], self._now_ms()]
+                self._outbox.put(Pinged(self._now_ms()))
 
     def _now_ms(self) -> int:
         return self._clock.now_ms() - self._start_ms
