@@ -33,6 +33,8 @@ class Rules:
     kept_from_ms: int = 0
     request: int = 0
     ended: bool = False
+    called: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
     away: bool = False
     """The client is: nothing may be played."""
     _just_discarded: int | None = None
@@ -44,6 +46,7 @@ class Rules:
         self._turns(command)
         self._words(command)
         self._questions(command)
+        self._tools(command)
         self._responses(command)
         self._just_discarded = command.response if isinstance(command, commands.Discard) else None
 
@@ -100,6 +103,24 @@ class Rules:
             case _:
                 pass
 
+    def _tools(self, command: Command) -> None:
+        match command:
+            case commands.ToolCalled(call=call, response=response):
+                assert self.live[response].began, "a draft called a tool"
+                self._open(call)
+            case commands.RunTool(call=call_to_run):
+                self._open(call_to_run.id)
+            case commands.ToolCancelled(call=call) | commands.CancelTool(call=call):
+                assert call in self.called, "a call was cancelled that was not made"
+                assert call not in self.cancelled, "cancelled twice"
+                self.cancelled.add(call)
+            case _:
+                pass
+
+    def _open(self, call: str) -> None:
+        assert call not in self.called, "two calls of one name"
+        self.called.add(call)
+
     def _responses(self, command: Command) -> None:
         response = getattr(command, "response", None)
         if response is None:
@@ -124,6 +145,10 @@ class Rules:
                 told.clauses += 1
             case commands.FinishAudio():
                 assert not told.finished
+                told.finished = True
+            case commands.Curtail():
+                assert told.began, "a draft was curtailed"
+                assert 0 < command.clauses <= told.clauses
                 told.finished = True
             case commands.TextAdded():
                 assert told.began, "a draft was told"

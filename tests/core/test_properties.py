@@ -15,6 +15,7 @@ from tests.core.world import RATE_HZ, World, told_again
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy, SessionConfig, TurnConfig
 from voice_server.core.session import Session
+from voice_server.core.tools import Speak, ToolSpec
 from voice_server.core.trace import TracedSession, replay
 from voice_server.core.turns import Floor
 
@@ -44,6 +45,12 @@ TURNS = st.builds(
     responsiveness=st.sampled_from([0.0, 0.5, 1.0]),
     barge_in=st.sampled_from([True, True, True, False]),
 )
+TOOLS = (
+    ToolSpec("look", "Looks.", "{}"),
+    ToolSpec("search", "Searches.", "{}", on_barge_in="cancel", timeout_ms=2_000),
+)
+SERVER_TOOLS = (ToolSpec("time", "Says what time it is.", "{}"),)
+SPEAK = st.sampled_from(["now", "now", "when_idle", "never"])
 UTTERANCE = "And what is the capital of Portugal?"
 LAST_WORD = "Portugal?"
 """The others may be changed by what was promised of a turn that this one goes on with."""
@@ -58,6 +65,7 @@ class Conversations(RuleBasedStateMachine):
         delay_ms=st.sampled_from([0, 0, 150]),
         idle_limit_ms=st.sampled_from([None, None, 60_000]),
         turn_limit_ms=st.sampled_from([25_000, 3_000]),
+        filler=st.sampled_from([None, "One moment, please."]),
     )
     def begin(
         self,
@@ -66,10 +74,21 @@ class Conversations(RuleBasedStateMachine):
         delay_ms: int,
         idle_limit_ms: int | None,
         turn_limit_ms: int,
+        filler: str | None,
     ) -> None:
         self.watcher = Rules()
-        self.first = SessionConfig(greeting=greeting, output_rate_hz=RATE_HZ, turn=turn)
-        self.policy = Policy(idle_limit_ms=idle_limit_ms, turn_limit_ms=turn_limit_ms)
+        self.first = SessionConfig(
+            greeting=greeting,
+            output_rate_hz=RATE_HZ,
+            turn=turn,
+            tools=TOOLS,
+            server_tools=SERVER_TOOLS,
+            filler=filler,
+        )
+        self.policy = Policy(
+            idle_limit_ms=idle_limit_ms, turn_limit_ms=turn_limit_ms, tool_timeout_ms=120_000
+        )
+        self.answered: set[str] = set()
         self.world = World(self.first, self.policy, delay_ms=delay_ms, watch=self.watcher.watch)
         self.stale: list[int] = []
         self.world.tell(events.SessionBegan())
@@ -197,6 +216,38 @@ class Conversations(RuleBasedStateMachine):
         self.world.stop_speaking()
         self.world.live(silence_ms, text)
 
+    # ── tools and news ──
+
+    @rule(
+        tool=st.sampled_from(["look", "search", "time", "time", "lok"]),
+        problem=st.sampled_from([None, None, "the arguments are not JSON"]),
+        over=st.booleans(),
+    )
+    def propose(self, tool: str, problem: str | None, over: bool) -> None:
+        self.world.propose(tool, problem=problem)
+        if over:
+            self.world.end_generation()
+
+    @rule(
+        data=st.data(),
+        output=st.sampled_from(["sunny", "", None]),
+        speak=SPEAK,
+        final=st.sampled_from([True, True, False]),
+    )
+    def give(self, data: st.DataObject, output: str | None, speak: Speak, final: bool) -> None:
+        call = data.draw(st.sampled_from(["call_0", *sorted(self.watcher.called)]))
+        is_open = call in self.world.calls
+        error = "it broke" if output is None else None
+        self.world.tell(events.ToolAnswered(call, output, error, final, speak))
+        troubled = [t.field for t in self.world.every(commands.Trouble)][-1:] == ["call"]
+        assert is_open or troubled or self.world.session.ended
+        if is_open and final:
+            self.answered.add(call)
+
+    @rule(text=st.sampled_from(["The train is late.", "It rains."]), speak=SPEAK)
+    def add_context(self, text: str, speak: Speak) -> None:
+        self.world.tell(events.ContextAdded(text, speak))
+
     # ── what has nothing to do with the present ──
 
     @rule(data=st.data())
@@ -240,8 +291,32 @@ class Conversations(RuleBasedStateMachine):
         entries = self.world.session.conversation.entries
         remembered = " ".join(e.content for e in entries if e.role == "assistant")
         assert remembered.split() == " ".join(self.watcher.heard).split()
-        assert all(entry.content.strip() for entry in entries)
-        assert all(a.role != b.role for a, b in itertools.pairwise(entries))
+        assert all(entry.content.strip() or entry.calls for entry in entries)
+        assert all(a.role != b.role or b.role == "tool" for a, b in itertools.pairwise(entries))
+
+    @invariant()
+    def every_call_of_the_history_has_its_place(self) -> None:
+        """After an assistant's calls come the answers to them, in their order, and nowhere else."""
+        if not hasattr(self, "world"):
+            return
+        awaited: list[str] = []
+        for entry in self.world.session.conversation.entries:
+            if entry.role == "tool":
+                assert awaited
+                assert entry.call == awaited.pop(0)
+            else:
+                assert not awaited
+                awaited = [call.id for call in entry.calls]
+        assert not awaited
+
+    @invariant()
+    def every_call_has_one_ending(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        assert not self.answered & self.watcher.cancelled
+        ended = self.answered | self.watcher.cancelled
+        assert set(self.world.calls) == self.watcher.called - ended
+        assert not (self.world.session.ended and self.world.calls)
 
     @invariant()
     def somebody_answers_for_every_state(self) -> None:
@@ -316,6 +391,7 @@ class Conversations(RuleBasedStateMachine):
             world.tell(events.TurnCommitted(world.heard_ms))
         world.wait(300_000)
         assert world.session.ended or world.floor() is Floor.OPEN
+        assert world.calls == []
         assert not rules.live
         self._nothing_said_is_forgotten(world)
 
