@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 SEQUENCES, TIMESTAMPS = 1 << 16, 1 << 32
 
-MIN_PATIENCE_MS, MAX_PATIENCE_MS = 40, 200
-PATIENCE_PER_JITTER = 4
-"""Lateness that is uniform over 40 ms has a jitter (RFC 3550) of 13 ms."""
+MIN_PATIENCE_MS, MAX_PATIENCE_MS = 100, 240
+"""At the least, what was lost can be asked for and sent again; at the most, no answer is held up for long."""
+PATIENCE_PER_JITTER = 10
+"""Lateness that is uniform over 40 ms has a jitter (RFC 3550) of 13 ms, and what is asked for again comes
+after three such ways."""
 JITTER_GAIN = 1 / 16
 """RFC 3550, section 6.4.1."""
 RESTART_DISTANCE = 500

@@ -122,7 +122,8 @@ class Phone:
             except MediaStreamError:
                 return
             assert isinstance(frame, AudioFrame)
-            self.heard.append(frame.to_ndarray()[0, ::2])  # of stereo
+            stereo = frame.to_ndarray().astype(np.int16)
+            self.heard.append(stereo[0, ::2])
 
     # ── signalling ──
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice_server.audio.pcm import Pcm
-from voice_server.transports.webrtc.opus import FRAME_SAMPLES, SILENCE, Decoder, Encoder, length_samples
+from voice_server.transports.webrtc.libopus import Decoder
+from voice_server.transports.webrtc.opus import FRAME_SAMPLES, SILENCE, Encoder, length_samples
 
 CODEC_DELAY_SAMPLES = 312
 """6.5 ms at 48 kHz: what libopus looks ahead."""

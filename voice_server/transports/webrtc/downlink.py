@@ -19,7 +19,8 @@ from av.packet import Packet
 from voice_server.audio.pcm import Pcm, from_bytes
 from voice_server.audio.rates import FRAME_MS
 from voice_server.ports import AudioFrame
-from voice_server.transports.webrtc.opus import FRAME_SAMPLES, RATE_HZ, SILENCE, TIME_BASE, Encoder
+from voice_server.transports.webrtc.libopus import RATE_HZ
+from voice_server.transports.webrtc.opus import FRAME_SAMPLES, SILENCE, TIME_BASE, Encoder
 
 QUEUE_LIMIT = RATE_HZ
 """Samples that may wait: a second, more than any session's lead. Who sends more waits."""

@@ -12,8 +12,8 @@ from voice_server.protocol.client_messages import Playback
 from voice_server.protocol.codes import ErrorCode
 from voice_server.runtime.session import Inbound, SessionRunner
 from voice_server.transports.native import CLOSE_CODES, Terms, read, told
+from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.mailbox import Mail, Sound
-from voice_server.transports.webrtc.opus import RATE_HZ
 from voice_server.transports.webrtc.peer import Peer
 
 

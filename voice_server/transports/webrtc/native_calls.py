@@ -17,9 +17,9 @@ from voice_server.protocol.server_messages import Error
 from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.sessions import Sessions
 from voice_server.transports.native import Terms, check_voice
+from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.link import CallLink, closing, inbound
 from voice_server.transports.webrtc.mailbox import Sound
-from voice_server.transports.webrtc.opus import RATE_HZ
 from voice_server.transports.webrtc.peer import Peer
 
 

@@ -19,15 +19,18 @@ from aiortc import (
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtcconfiguration import RTCBundlePolicy
+from aiortc.rtcrtpreceiver import NackGenerator
 from aiortc.rtp import RtpPacket
 from aiortc.stats import RTCRemoteInboundRtpStreamStats
 
+from voice_server.audio.jitter import MAX_PATIENCE_MS, SEQUENCES
+from voice_server.audio.rates import FRAME_MS
 from voice_server.ports import AudioFrame
 from voice_server.transports.webrtc.downlink import Downlink, Sent
 from voice_server.transports.webrtc.ice import IceConnection, IceOptions
+from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.mailbox import Mailbox, Sound
 from voice_server.transports.webrtc.offers import Offer, OfferError
-from voice_server.transports.webrtc.opus import RATE_HZ
 from voice_server.transports.webrtc.playback import PlaybackEstimate
 from voice_server.transports.webrtc.uplink import Uplink
 
@@ -36,6 +39,8 @@ UNSENT_LIMIT_BYTES = 64 * 1024
 FAREWELL_S = 1.0
 """A client that does not take its last messages within this time does without."""
 STATISTICS_MS = 1_000
+WORTH_WAITING_FOR = MAX_PATIENCE_MS // FRAME_MS
+"""Packets. What is missing for longer is not asked for again."""
 
 
 class Peer:
@@ -218,6 +223,19 @@ class Peer:
 def _divert(receiver: RTCRtpReceiver, uplink: Uplink) -> None:
     """Have the packets of a receiver that has not begun."""
     receiver._RTCRtpReceiver__jitter_buffer = _Diverted(uplink)  # type: ignore[attr-defined]
+    receiver._RTCRtpReceiver__nack_generator = _Missing()  # type: ignore[attr-defined]
+
+
+class _Missing(NackGenerator):
+    """Asks for what is missing once more (RFC 4585, 6.2.1), as aiortc does of video alone.
+
+    A client that keeps its packets sends them again; any other ignores it.
+    """
+
+    def truncate(self) -> None:
+        """What is older than the longest patience would come in vain."""
+        newest = self.max_seq or 0
+        self.missing = {lost for lost in self.missing if (newest - lost) % SEQUENCES <= WORTH_WAITING_FOR}
 
 
 class _Diverted(JitterBuffer):

@@ -11,7 +11,7 @@ from collections import deque
 
 from voice_server.audio.rates import samples_to_ms
 from voice_server.core.events import PlaybackReported
-from voice_server.transports.webrtc.opus import RATE_HZ
+from voice_server.transports.webrtc.libopus import RATE_HZ
 
 MIN_BUFFER_MS = 40
 """What a client's jitter buffer holds at the least: a packet that plays, and one more."""

@@ -11,16 +11,17 @@ from typing import Protocol
 
 import numpy as np
 
-from voice_server.audio.concealment import Concealer
 from voice_server.audio.jitter import Gap, JitterBuffer, Packet
 from voice_server.audio.pcm import Pcm, to_bytes
-from voice_server.audio.rates import FRAME_MS
-from voice_server.transports.webrtc.opus import FRAME_SAMPLES, RATE_HZ, Decoder, length_samples
+from voice_server.transports.webrtc.libopus import RATE_HZ, Decoder
+from voice_server.transports.webrtc.opus import FRAME_SAMPLES, length_samples
 
 STALL_MS = 200
 """Nothing for so long: silence takes the place of what may come yet."""
 LONGEST_STALL_MS = 5_000
 """And after so long no more: every turn is over by then, and a client that is gone shall be missed."""
+STEP = RATE_HZ // 400
+"""libopus makes up whole 2.5 ms."""
 LONGEST_GAP_MS = 1_000
 """A longer pause of the sender is cut to this."""
 
@@ -46,7 +47,6 @@ class Uplink:
         self._now_ms = now_ms
         self._packets = JitterBuffer(RATE_HZ)
         self._decoder = Decoder()
-        self._concealer = Concealer(RATE_HZ)
         self._last_ms: int | None = None
         self._filled = 0  # samples of silence in the place of what had not come
 
@@ -71,24 +71,35 @@ class Uplink:
         self._sound(self._packets.due(now_ms))
         if self._last_ms is not None and STALL_MS <= now_ms - self._last_ms < LONGEST_STALL_MS:
             self._filled += FRAME_SAMPLES
-            self._hear(to_bytes(self._concealer.fill(FRAME_SAMPLES)))
+            self._hear(to_bytes(self._decoder.make_up(FRAME_SAMPLES)))
 
     def _sound(self, items: list[Packet | Gap]) -> None:
+        missing = 0
         for item in items:
             if isinstance(item, Gap):
-                self._fill(item)
+                missing = max(0, item.samples - self._filled)
             else:
-                self._filled = 0
-                self._hear(to_bytes(self._concealer.hear(self._decoded(item))))
+                self._fill(missing, item.payload)
+                self._hear(to_bytes(self._decoded(item)))
+                missing = self._filled = 0
 
-    def _fill(self, gap: Gap) -> None:
-        """Make up what is missing, less what silence has stood in for already."""
-        missing = max(0, gap.samples - self._filled)
-        for start in range(0, min(missing, LONGEST_GAP_MS // FRAME_MS * FRAME_SAMPLES), FRAME_SAMPLES):
-            self._hear(to_bytes(self._concealer.fill(min(FRAME_SAMPLES, missing - start))))
+    def _fill(self, missing: int, following: bytes) -> None:
+        """What was lost: the last of it from the packet that follows, the rest made up."""
+        whole = min(missing // STEP, LONGEST_GAP_MS * RATE_HZ // 1000 // STEP) * STEP
+        for left in range(whole, 0, -FRAME_SAMPLES):
+            samples = min(left, FRAME_SAMPLES)
+            last = left <= FRAME_SAMPLES
+            lost = self._recovered(samples, following) if last else self._decoder.make_up(samples)
+            self._hear(to_bytes(lost))
+
+    def _recovered(self, samples: int, following: bytes) -> Pcm:
+        try:
+            return self._decoder.recover(samples, following)
+        except ValueError:
+            return self._decoder.make_up(samples)
 
     def _decoded(self, packet: Packet) -> Pcm:
         try:
             return self._decoder.decode(packet.payload)
-        except ValueError:  # av's errors are ValueErrors too
+        except ValueError:
             return np.zeros(packet.samples, np.int16)
