@@ -7,6 +7,7 @@ import pytest
 from tests.core.situations import QUESTION, hear, in_floor
 from tests.core.world import World, placed
 from voice_server.core import commands, events
+from voice_server.core.playout import PATIENCE_MS
 from voice_server.core.policy import Policy
 from voice_server.core.turns import Floor
 
@@ -211,6 +212,32 @@ def test_a_report_beyond_what_is_there_yet_does_not_end_it() -> None:
     world.synthesize()
     world.wait(1_000)
     assert ending(world).status == "completed"
+
+
+def play_late(world: World, late_ms: int, most_ms: int) -> int:
+    """The client says every 200 ms how far it is, at most `most_ms`, until the answer ends. Returns when."""
+    began_ms = world.now_ms
+    while not world.every(commands.ResponseEnded):
+        world.wait(200)
+        played_ms = max(0, world.now_ms - began_ms - late_ms)
+        world.tell(events.PlaybackReported(1, min(played_ms, most_ms)))
+    (ended_ms,) = [at_ms for at_ms, said in world.said if isinstance(said, commands.ResponseEnded)]
+    return ended_ms - began_ms
+
+
+def test_a_loudspeaker_that_is_late_is_waited_for() -> None:
+    world = in_floor(Floor.AGENT)
+    assert 21_750 <= play_late(world, late_ms=20_000, most_ms=1_750) <= 21_950
+    assert (ending(world).status, ending(world).heard) == ("completed", "It is ten. It is late, too.")
+
+
+@pytest.mark.parametrize(("stuck_ms", "heard"), [(0, ""), (500, "It is")])
+def test_a_loudspeaker_that_does_not_get_on_is_not_waited_for_without_end(stuck_ms: int, heard: str) -> None:
+    world = in_floor(Floor.AGENT)
+    assert play_late(world, late_ms=0, most_ms=stuck_ms) == 1_750 + PATIENCE_MS
+    assert (ending(world).status, ending(world).heard) == ("interrupted", heard)
+    assert [stop.reason for stop in world.every(commands.ResponseStopped)] == ["error"]
+    assert world.floor() is Floor.OPEN
 
 
 def test_a_report_before_there_is_sound_moves_nothing() -> None:

@@ -97,7 +97,8 @@ class Answer:
         """The model failed: say so rather than nothing."""
         self.failed = True
         self._speak(self._cutter.flush(), now_ms)
-        self.add_text(f" {apology}" if self.text else apology, now_ms)
+        between = " " if self.text and not self.text[-1].isspace() else ""
+        self.add_text(f"{between}{apology}", now_ms)
 
     def curtail(self, now_ms: int) -> None:
         """End with the clause that sounds, or the next that ends in a mark, if there is more."""
@@ -116,9 +117,8 @@ class Answer:
         """No more of it can be spoken: it ends where its audio ends, and what comes late is not played."""
         self.failed = True
         self._clauses = self._synthesized
-        if not self.text_complete:
-            self.text_complete = True
-            self._emit(FinishAudio(self.id))
+        self.text_complete = True
+        self._emit(Curtail(self.id, self._clauses, self.playout.total))
 
     def add_audio(self, clause: int, samples: int, words: tuple[Word, ...], now_ms: int) -> None:
         """More of it can be played."""

@@ -73,7 +73,7 @@ class Synthesize:
 
 @dataclass(frozen=True, slots=True)
 class FinishAudio:
-    """No clause follows: the last frame of the response may be marked as the last."""
+    """No clause follows: its generation may end, and its last frame may be marked as the last."""
 
     response: int
 

@@ -15,7 +15,10 @@ REGULAR_REPORTS = 3
 REPORTS_CEASE_MS = 1_500
 """Who reports its position regularly does so every 200 ms: after this long without, it may be gone."""
 PATIENCE_MS = 30_000
-"""So much later it has turned out: a dead peer is noticed within three heartbeats of 10 s."""
+"""So much later it has turned out: a dead peer is noticed within three heartbeats of 10 s.
+
+And who says that it still plays, so long after real time would have brought it to the end, is not waited for.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Playout:
         self._reported: int | None = None  # by the client, since it was last told to play
         self._reports = 0
         self._last_report_ms = 0
+        self._due_ms = 0  # when all that is there will have sounded, by real time alone
 
     @property
     def running(self) -> bool:
@@ -54,6 +58,7 @@ class Playout:
         placed = tuple(word.shifted(self.total) for word in words)
         if self.running and self.position(now_ms) == self.total:
             self._anchor(self.total, now_ms)
+        self._due_ms = max(self._due_ms, now_ms) + self._lasts_ms(samples)
         self.total += samples
         self.words.extend(placed)
         return placed
@@ -67,6 +72,7 @@ class Playout:
         """Play from `position` on."""
         self._anchor(min(position, self.total), now_ms)
         self._reported, self._reports = None, 0
+        self._due_ms = now_ms + self._lasts_ms(self.total - self._anchor_position)
 
     def stop(self, now_ms: int) -> None:
         """Stand still where the playhead is."""
@@ -106,15 +112,15 @@ class Playout:
         """When all that is there will have sounded; None while standing still."""
         if self._anchor_ms is None:
             return None
-        left = self.total - self._anchor_position
-        return self._anchor_ms + -(-left * 1000 // self.rate_hz)
+        return self._anchor_ms + self._lasts_ms(self.total - self._anchor_position)
 
     def believed_at_ms(self) -> int | None:
-        """When to take it for heard: later where regular reports ceased, for the client may be gone."""
+        """When not to wait any longer: later where regular reports ceased, for the client may be gone."""
         finished_ms = self.finished_at_ms()
         if finished_ms is None or self._reports < REGULAR_REPORTS:
             return finished_ms
-        return finished_ms + (PATIENCE_MS if finished_ms - self._last_report_ms > REPORTS_CEASE_MS else 0)
+        ceased = finished_ms - self._last_report_ms > REPORTS_CEASE_MS
+        return min(finished_ms + (PATIENCE_MS if ceased else 0), self._due_ms + PATIENCE_MS)
 
     def heard(self, now_ms: int) -> str:
         """The words that have sounded to their end, joined by spaces."""
@@ -129,6 +135,9 @@ class Playout:
     def position_ms(self, now_ms: int) -> int:
         """Whole milliseconds that have sounded by now."""
         return samples_to_ms(self.position(now_ms), self.rate_hz)
+
+    def _lasts_ms(self, samples: int) -> int:
+        return -(-samples * 1000 // self.rate_hz)
 
     def _anchor(self, position: int, now_ms: int) -> None:
         self._anchor_position, self._anchor_ms = position, now_ms

@@ -164,10 +164,12 @@ class Replies:
         self._end("interrupted", now_ms)
 
     def played_out(self, now_ms: int) -> None:
-        """The answer has sounded to its end."""
+        """The answer has sounded to its end, or the client does not get on with playing it."""
         answer = self._answering.answer
         if answer and self._floor.now in (Floor.THINKING, Floor.AGENT):
-            if answer.curtailed:
+            if answer.playout.position(now_ms) < answer.playout.total:
+                self.cut_off("error", now_ms)
+            elif answer.curtailed:
                 self.cut_off("replaced", now_ms)
             else:
                 self._end("failed" if answer.failed else "completed", now_ms)

@@ -22,7 +22,6 @@ class Speech:
         self.finished = False
         """No further clause will be wanted."""
         self._clauses_made = 0
-        self._given_up = False
         self._rate_hz = rate_hz
         self._pcm = bytearray()
         self._frame_samples = frame_samples(rate_hz)
@@ -65,9 +64,10 @@ class Speech:
         """All audio of the next clause is there."""
         self._clauses_made += 1
 
-    def give_up(self) -> None:
-        """No more audio can be made: what is there is all."""
-        self._given_up = True
+    def finish(self) -> None:
+        """No further clause will be wanted: what the model still says is not."""
+        self.finished = True
+        _cancel(self.generation)
 
     def curtail(self, clauses: int, end_sample: int | None) -> None:
         """Only the first `clauses` are wanted. `end_sample`: where they end; None: the last is being made."""
@@ -122,7 +122,7 @@ class Speech:
 
     @property
     def _complete(self) -> bool:
-        return self.finished and (self._given_up or self._clauses_made == self.clauses_wanted)
+        return self.finished and self._clauses_made == self.clauses_wanted
 
 
 def _cancel(task: asyncio.Task[None] | None) -> None:

@@ -57,7 +57,7 @@ class Speeches:
                 speech.clauses.put_nowait((order.clause, order.text))
                 speech.clauses_wanted += 1
             case commands.FinishAudio():
-                speech.finished = True
+                speech.finish()
             case commands.Curtail():
                 speech.curtail(order.clauses, order.end_sample)
             case commands.Play():

@@ -66,9 +66,7 @@ class Voicing:
             try:
                 await self._speak(speech, clause, text, tell)
             except ModelError as error:
-                speech.give_up()
                 tell(events.SynthesisFailed(speech.response, clause, str(error)))
-                wake()
                 return
             speech.clause_made()
             tell(events.ClauseSynthesized(speech.response, clause))
