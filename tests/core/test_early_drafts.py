@@ -79,3 +79,34 @@ def test_a_draft_that_waits_for_the_end_of_the_turn_has_not_stalled() -> None:
     world.transcribe("Never")
     stop_and_answer(world)
     assert not world.every(commands.Trouble)
+
+
+def test_an_early_draft_rests_while_the_last_words_are_looked_for_and_speaks_when_they_are_known() -> None:
+    world = speaking(QUESTION)
+    world.fade()
+    assert world.every(commands.Pause) == [commands.Pause(1)]
+    world.transcribe(QUESTION)
+    assert world.every(commands.Proceed) == [commands.Proceed(1)]
+    assert not world.every(commands.Synthesize)
+
+
+def test_no_sound_is_made_of_it_before() -> None:
+    world = speaking(QUESTION)
+    world.generate("It is ten. It")
+    assert world.every(commands.Pause) == [commands.Pause(1)], (
+        "its first clause is there, and no more is wanted"
+    )
+    assert not world.every(commands.Synthesize)
+    world.fade()
+    world.transcribe(QUESTION)
+    assert [order.text for order in world.every(commands.Synthesize)] == ["It is ten."]
+
+
+def test_a_whole_early_draft_is_spoken_whole() -> None:
+    world = speaking(QUESTION)
+    world.generate("It is ten.")
+    world.end_generation()
+    stop_and_answer(world)
+    orders = [command for _, command in world.said]
+    spoken = [type(c) for c in orders if isinstance(c, commands.Synthesize | commands.FinishAudio)]
+    assert spoken == [commands.Synthesize, commands.FinishAudio]

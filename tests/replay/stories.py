@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.core.situations import MANUAL, QUESTION, ask, hear, in_floor, new_world
 from tests.core.world import World
+from tests.replay import tool_stories
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy
 from voice_server.core.session import Session
@@ -362,6 +363,36 @@ STORIES: dict[str, Story] = {
         split_and_silent,
         ("tell me the story of the fox and the sour grapes please",),
         (("completed", IT_IS_TEN),),
+    ),
+    "tool_chain": Story(
+        tool_stories.tool_chain,
+        (QUESTION, "ten o'clock"),
+        (("completed", "Let me look."), ("completed", "It is ten.")),
+    ),
+    "result_while_speaking": Story(
+        tool_stories.result_while_speaking,
+        (QUESTION, "And what time is it?", "weather has answered: sunny"),
+        (("completed", ""), ("interrupted", "It is ten o'clock."), ("completed", "It is sunny, too.")),
+    ),
+    "call_cancelled_by_the_user": Story(
+        tool_stories.call_cancelled_by_the_user,
+        (QUESTION, "Never mind, what day is it?"),
+        (("interrupted", "I am"), ("completed", "It is Monday.")),
+    ),
+    "slow_tool": Story(
+        tool_stories.slow_tool,
+        (QUESTION, "error: no result came in time"),
+        (("completed", ""), ("completed", "One moment, please."), ("completed", "I have found nothing.")),
+    ),
+    "wrong_arguments": Story(
+        tool_stories.wrong_arguments,
+        (QUESTION, "error: the arguments are not JSON"),
+        (("completed", ""), ("failed", PROMISE)),
+    ),
+    "news_before_the_answer": Story(
+        tool_stories.news_before_the_answer,
+        (QUESTION, "The train is late."),
+        (("interrupted", ""), ("completed", "It is ten, and your train is late.")),
     ),
     "slow_transcriber": Story(
         slow_transcriber,

@@ -12,7 +12,7 @@ from voice_server.adapters.call_deltas import CallDeltas
 from voice_server.adapters.chat_messages import chat_messages, chat_tools
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall
-from voice_server.errors import ModelError
+from voice_server.errors import ModelError, OverloadedError
 from voice_server.ports import GenerateOptions
 
 MAX_TOKENS = 160
@@ -41,7 +41,12 @@ class OpenAILanguageModel:
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
     ) -> AsyncGenerator[str | ToolCall, None]:
-        """Stream the answer. Closing the generator closes the connection, which ends the generation there."""
+        """Stream the answer. Closing the generator closes the connection, which ends the generation there.
+
+        Early drafts are declined: many are thrown away, and each would be paid for.
+        """
+        if options.early:
+            raise OverloadedError("no early drafts from a server that may want to be paid")
         request = self._request(messages, options)
         answered, calls = False, CallDeltas()
         async with await self._step(self._client.chat.completions.create(**request), request) as stream:

@@ -62,11 +62,14 @@ class Answering:
         A draft to the same words stays, whatever their case and punctuation. `early`: the user still speaks.
         """
         if self.answer and words(user_text) == self._drafted and wish == self._wish:
+            if not early:
+                self.answer.make_sure()
             return
         self.discard_draft()
         self._drafted, self._wish = words(user_text), wish
         self._rounds = 0 if user_text else self._rounds
         self.answer = self._new(wish.speech)
+        self.answer.unsure = early
         prompt = self._prompt(user_text, wish)
         self._request = Generate(
             self.answer.id, prompt, self._may_call, tools=wish.tools, max_tokens=wish.max_tokens, early=early
@@ -87,6 +90,11 @@ class Answering:
         if wish.instructions is not None:
             system = replace(system, content=wish.instructions)
         return (system, *(said if wish.messages is None else wish.messages))
+
+    def rest(self) -> None:
+        """Let a draft wait that is not sure."""
+        if self.answer:
+            self.answer.rest()
 
     def prime(self, user_text: str) -> None:
         """The user's next words begin like this."""

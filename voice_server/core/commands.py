@@ -97,7 +97,14 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Send no more audio of it; keep what is there. Generation may go on."""
+    """Send no more audio of it; keep what is there. Generation rests until `Play` or `Proceed`."""
+
+    response: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Generation goes on after a pause, although nothing may sound yet."""
 
     response: int
 
@@ -255,7 +262,7 @@ class SessionEnded:
     reason: str
 
 
-SpeechOrder = Generate | Synthesize | FinishAudio | Curtail | Play | Pause | Discard
+SpeechOrder = Generate | Synthesize | FinishAudio | Curtail | Play | Pause | Proceed | Discard
 """Orders about one response's audio."""
 
 ToolOrder = RunTool | CancelTool

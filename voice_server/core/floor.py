@@ -89,6 +89,7 @@ class FloorKeeper:
         """Perhaps the user has finished: find out the words meanwhile."""
         if self.floor in (Floor.USER, Floor.CONTESTED) and not self._manual:
             self._listening.ask_early(event.at_ms, now_ms)
+            self._answering.rest()
 
     def speech_stopped(self, event: events.SpeechStopped, now_ms: int) -> None:
         """The VAD hears silence."""

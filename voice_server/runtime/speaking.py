@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from voice_server.audio.pcm import Pcm, to_bytes
 from voice_server.audio.rates import BYTES_PER_SAMPLE, frame_samples, samples_to_ms
+from voice_server.core.revival import Making
 from voice_server.ports import AudioFrame
 
 
 class Speech:
     """The audio of one response at the output rate, and the tasks that make it."""
 
-    def __init__(self, response: int, rate_hz: int) -> None:
+    def __init__(
+        self, response: int, rate_hz: int, note: Callable[[int, bytes], None] = lambda response, pcm: None
+    ) -> None:
+        """`note` is told of all sound that is made."""
         self.response = response
+        self._note = note
+        self._begun = 0, 0
         self.clauses: asyncio.Queue[tuple[int, str]] = asyncio.Queue()  # bounded by the model's max_tokens
         self.tasks: list[asyncio.Task[None]] = []
         self.generation: asyncio.Task[None] | None = None
@@ -29,6 +36,7 @@ class Speech:
         self._last_sent = False
         self._playing = False
         self._wanted = asyncio.Event()
+        self._wanted.set()
 
     @property
     def next_end_samples(self) -> int:
@@ -51,14 +59,31 @@ class Speech:
         return len(self._pcm) - self._sent * BYTES_PER_SAMPLE
 
     async def text_wanted(self) -> None:
-        """Return when more text is of use: while a first clause waits for leave to sound, it is not."""
-        while self.clauses_wanted and not self._playing:
-            self._wanted.clear()
-            await self._wanted.wait()
+        """Return when more text is of use: not before it may sound, after a pause."""
+        await self._wanted.wait()
 
     def append(self, samples: Pcm) -> None:
         """More audio was made."""
-        self._pcm += to_bytes(samples)
+        pcm = to_bytes(samples)
+        self._pcm += pcm
+        self._note(self.response, pcm)
+
+    def take_up(self, making: Making, pcm: bytes) -> None:
+        """It was begun by another server, and this is its sound; all of it may have been sent."""
+        self._pcm += pcm[: making.total_samples * BYTES_PER_SAMPLE].ljust(
+            making.total_samples * BYTES_PER_SAMPLE, b"\0"
+        )
+        self._sent = making.total_samples
+        self._clauses_made, self.clauses_wanted = making.made, len(making.clauses)
+        self.finished, self._given_up = making.finished, making.given_up
+        self._begun = making.made, making.begun_samples
+        for clause in range(making.made, len(making.clauses)):
+            self.clauses.put_nowait((clause, making.clauses[clause]))
+
+    def begun_samples(self, clause: int) -> int:
+        """How much of this clause another server has made: not to be said twice."""
+        begun, samples = self._begun
+        return samples if clause == begun else 0
 
     def clause_made(self) -> None:
         """All audio of the next clause is there."""
@@ -89,8 +114,13 @@ class Speech:
         self._wanted.set()
 
     def pause(self) -> None:
-        """Send nothing."""
+        """Send nothing, and want no more text."""
         self._playing = False
+        self._wanted.clear()
+
+    def proceed(self) -> None:
+        """Want text again."""
+        self._wanted.set()
 
     def cancel(self) -> None:
         """Stop making it, and send nothing more."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from voice_server.core import commands
+from voice_server.core.revival import Making
 from voice_server.runtime.asking import Tell
 from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.speaking import Speech
@@ -65,15 +66,27 @@ class Speeches:
                 self._outbox.speak(speech)
             case commands.Pause():
                 speech.pause()
+            case commands.Proceed():
+                speech.proceed()
             case commands.Discard():
                 speech.cancel()
                 self._outbox.hush(speech)
                 del self._speeches[order.response]
 
+    def take_up(self, making: Making, pcm: bytes) -> None:
+        """Go on with a response that another server has begun."""
+        self._speech(making.response).take_up(making, pcm)
+        if making.request and not making.has_text:
+            self.carry_out(making.request)
+
     def _speech(self, response: int) -> Speech:
         speech = self._speeches.get(response)
         if speech is None:
-            speech = self._speeches[response] = Speech(response, self._rate_hz)
+            keeper = self._outbox.keeper
+            speech = (
+                Speech(response, self._rate_hz, keeper.spoken) if keeper else Speech(response, self._rate_hz)
+            )
+            self._speeches[response] = speech
             speech.synthesis = self._begin(self._voicing.synthesize(speech, self._tell, self._outbox.wake))
             speech.tasks.append(speech.synthesis)
         return speech
