@@ -27,4 +27,8 @@ def test_says_what_was_said_and_heard() -> None:
     assert told(done) == "assistant  Hi there."
     assert told(done | {"status": "interrupted"}) == "assistant  Hi there. [interrupted]"
     assert told({"type": "error", "message": "the model failed"}) == "error      the model failed"
+    assert (told({"type": "connection", "lost": "the connection was lost"}) or "").strip() == (
+        "the connection was lost; coming back"
+    )
+    assert (told({"type": "session.resumed"}) or "").strip() == "back"
     assert told({"type": "pong", "t": 1}) is None
