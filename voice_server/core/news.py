@@ -27,27 +27,13 @@ class Item:
     """The response in which it was made."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewsState:
-    """All of it, to be written down and taken up again."""
-
-    waiting: tuple[Item, ...] = ()
-    untold: tuple[Item, ...] = ()
-
-
 class News:
     """What is not in the history yet, and what is not spoken about yet."""
 
-    def __init__(self, conversation: Conversation, state: NewsState | None = None) -> None:
-        state = state or NewsState()
+    def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
-        self._waiting = list(state.waiting)
-        self._untold = list(state.untold)
-
-    @property
-    def state(self) -> NewsState:
-        """What another needs to go on as this one."""
-        return NewsState(tuple(self._waiting), tuple(self._untold))
+        self._waiting: list[Item] = []
+        self._untold: list[Item] = []
 
     @property
     def turn(self) -> int | None:

@@ -45,27 +45,13 @@ class OpenCall:
     """The user was told that it takes a while, or need not be."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerState:
-    """All of a ledger, to be written down and taken up again."""
-
-    opened: int = 0
-    running: tuple[OpenCall, ...] = ()
-
-
 class ToolLedger:
     """The calls of one session. Their ids are `call_1`, `call_2`, …: models repeat theirs."""
 
-    def __init__(self, state: LedgerState | None = None) -> None:
-        state = state or LedgerState()
-        self._opened = state.opened
-        self._running = {each.call.id: each for each in state.running}
+    def __init__(self) -> None:
+        self._opened = 0
+        self._running: dict[str, OpenCall] = {}
         self._ended: dict[str, Outcome] = {}
-
-    @property
-    def state(self) -> LedgerState:
-        """What another ledger needs to go on as this one. It forgets how the ended calls ended."""
-        return LedgerState(self._opened, self.running)
 
     @property
     def running(self) -> tuple[OpenCall, ...]:
