@@ -12,9 +12,28 @@ from typing import Any, Literal
 TOKEN_S = 0.03
 """From one piece of text to the next."""
 
-Step = str | Literal[500] | None
-"""A piece of text; an error of the server; None: nothing more comes, and the stream stays open."""
-Reply = Callable[[Sequence[dict[str, str]]], Sequence[Step]]
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """A tool is called; the arguments come in two pieces."""
+
+    tool: str
+    arguments: str
+
+    @property
+    def deltas(self) -> list[dict[str, Any]]:
+        """What is streamed."""
+        middle = len(self.arguments) // 2
+        begin = {"name": self.tool, "arguments": self.arguments[:middle]}
+        rest = {"arguments": self.arguments[middle:]}
+        return [
+            {"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": begin}]},
+            {"tool_calls": [{"index": 0, "function": rest}]},
+        ]
+
+
+Step = str | Calling | Literal[500] | None
+"""A piece of text; a call; an error of the server; None: nothing more comes, and the stream stays open."""
+Reply = Callable[[Sequence[dict[str, Any]]], Sequence[Step]]
 
 
 def words(text: str) -> list[Step]:
@@ -26,7 +45,9 @@ def words(text: str) -> list[Step]:
 class Asked:
     """One request."""
 
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
+    tools: list[str]
+    """The names of those that it might call."""
     ending: Literal["open", "finished", "closed"] = "open"
     """`closed`: the client hung up before the answer had ended."""
 
@@ -73,7 +94,7 @@ class LanguageServer:
         """One connection, one request."""
         try:
             body = await _body(reader)
-            asked = Asked(body["messages"])
+            asked = Asked(body["messages"], [tool["function"]["name"] for tool in body.get("tools", ())])
             self.asked.append(asked)
             await self._stream(asked, reader, writer)
         finally:
@@ -85,8 +106,8 @@ class LanguageServer:
         hung_up = asyncio.ensure_future(reader.read())
         try:
             for step in steps:
-                if isinstance(step, str):
-                    writer.write(_event({"choices": [{"index": 0, "delta": {"content": step}}]}))
+                for delta in _deltas(step):
+                    writer.write(_event({"choices": [{"index": 0, "delta": delta}]}))
                 done, _ = await asyncio.wait({hung_up}, timeout=None if step is None else TOKEN_S)
                 if done:
                     asked.ending = "closed"
@@ -95,6 +116,12 @@ class LanguageServer:
             asked.ending = "finished"
         finally:
             hung_up.cancel()
+
+
+def _deltas(step: Step) -> list[dict[str, Any]]:
+    if isinstance(step, Calling):
+        return step.deltas
+    return [{"content": step}] if isinstance(step, str) else []
 
 
 async def _body(reader: asyncio.StreamReader) -> dict[str, Any]:
