@@ -148,7 +148,7 @@ class Rules:
                 told.finished = True
             case commands.Curtail():
                 assert told.began, "a draft was curtailed"
-                assert 0 < command.clauses <= told.clauses
+                assert 0 <= command.clauses <= told.clauses
                 told.finished = True
             case commands.TextAdded():
                 assert told.began, "a draft was told"
