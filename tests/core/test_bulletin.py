@@ -204,7 +204,7 @@ def test_an_answer_that_has_not_sounded_begins_anew() -> None:
     add(world)
     assert ended(world) == [("interrupted", "")]
     assert prompts(world)[-1] == (Message("user", QUESTION), Message("system", NEWS))
-    assert [fact.turn for fact in world.every(commands.ResponseBegan)] == [1, 0]
+    assert [fact.turn for fact in world.every(commands.ResponseBegan)] == [1, 1]
     hear(world, "It is ten, and your train is late.")
     world.wait(5_000)
     assert ended(world)[-1] == ("completed", "It is ten, and your train is late.")

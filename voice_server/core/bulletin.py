@@ -80,7 +80,7 @@ class Bulletin:
             self._answering.curtail(now_ms)
         elif self._keeper.floor is Floor.THINKING and not answer.calls and self._restarts < RESTARTS:
             self._restarts += 1
-            self._keeper.replies.cut_off("replaced", now_ms)
+            self._keeper.replies.begin_anew(now_ms)
 
     def _enter(self, now_ms: int) -> None:
         answer = self._answering.answer

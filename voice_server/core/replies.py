@@ -163,6 +163,12 @@ class Replies:
         self._answering.hold(reason, self._listening.clock.at(now_ms), now_ms)
         self._end("interrupted", now_ms)
 
+    def begin_anew(self, now_ms: int) -> None:
+        """What is being answered will be, but not by this answer, of which nothing has sounded."""
+        answer = self._answering.answer
+        self.cut_off("replaced", now_ms)
+        self._unanswered = answer.turn if answer else None
+
     def played_out(self, now_ms: int) -> None:
         """The answer has sounded to its end, or the client does not get on with playing it."""
         answer = self._answering.answer
