@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 RATE_HZ = 24_000
 FRAME_BYTES = RATE_HZ // 50 * 2
-PATIENCE_S = 60.0
+PATIENCE_S = 40.0
 """For anything at all: the machine may be busy."""
 
 
