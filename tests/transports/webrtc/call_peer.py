@@ -12,6 +12,7 @@ from voice_server.audio.pcm import to_bytes
 from voice_server.ports import AudioFrame, Farewell
 from voice_server.transports.native import CLOSE_CODES
 from voice_server.transports.webrtc.ice import IceOptions
+from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.link import CallLink
 from voice_server.transports.webrtc.offers import read_offer
 from voice_server.transports.webrtc.peer import Peer
@@ -26,7 +27,7 @@ class CallPeer:
     one_way = False
 
     def __init__(self, peer: Peer, phone: Phone) -> None:
-        self.link = CallLink(peer, TERMS)
+        self.link = CallLink(peer, RATE_HZ, TERMS)
         self._peer = peer
         self._phone = phone
 

@@ -23,7 +23,7 @@ ANSWERED_OR_REFUSED = {(201, None), (400, "bad_sdp"), (400, "no_audio"), (400, "
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house() -> AsyncIterator[House]:
-    rules = {"start_timeout_ms": 2_000}
+    rules = {"start_timeout_ms": 2_000, "resume_window_ms": 0}
     many = {"max_sessions": 300}
     async with open_house(webrtc={"offers_per_minute": 60_000}, session=rules, server=many) as house:
         yield house

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from tests.transports.caller import call
 from tests.transports.house import House, open_house, scripted_models
 from tests.transports.listening import until
 from tests.transports.webrtc.phone import Phone, phone, without_candidates
@@ -23,6 +24,7 @@ from voice_server.ports import Models
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNHURRIED = {"offers_per_minute": 60_000}
+BRIEF = {"resume_window_ms": 0}
 LONG_ANSWER = "This answer is long, so that somebody has the time to interrupt it before it ends."
 
 
@@ -49,7 +51,7 @@ async def _offers(caller: Phone) -> httpx.Response:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house() -> AsyncIterator[House]:
-    async with open_house(webrtc=UNHURRIED) as house:
+    async with open_house(webrtc=UNHURRIED, session=BRIEF) as house:
         yield house
 
 
@@ -66,7 +68,8 @@ async def test_a_typed_turn_is_answered_in_messages_and_in_sound(house: House) -
         assert response.headers["content-type"] == "application/sdp"
         assert re.fullmatch(r"/v1/voice/calls/rtc_[\w-]{24}", response.headers["location"])
         started = await caller.start()
-        assert started["config"]["audio"] == {"input_rate": 48_000, "output_rate": 48_000}
+        audio = started["config"]["audio"]
+        assert (audio["input_rate"], audio["output_rate"]) == (48_000, 48_000)
         done = await caller.answered("Hello.")
         assert (done["status"], done["heard"]) == ("completed", "All right, I am on it.")
         assert 15 <= caller.sounded <= 40, "0.4 s of tones: some 20 frames of 20 ms"
@@ -233,3 +236,35 @@ async def test_an_offer_that_changes_nothing_is_answered_too(house: House) -> No
             response = await http.patch(caller.location, content=await caller.offer(), headers=headers)
         assert response.status_code == 200
         assert (await caller.answered("Hello."))["status"] == "completed"
+
+
+async def test_a_lost_call_is_taken_up_by_another() -> None:
+    async with open_house(webrtc=UNHURRIED) as house:
+        async with phone(house.url) as lost:
+            await lost.dial()
+            started = await lost.start()
+            await lost.answered("Hello.")
+        async with phone(house.url) as again:
+            await again.dial()
+            session = {key: started[key] for key in ("session", "token")}
+            again.send({"type": "session.resume", **session, "last_seq": started["seq"]})
+            assert (await again.next("session.resumed"))["session"] == started["session"]
+            assert (await again.next("response.done"))["response"] == 1, "what was missed"
+            assert (await again.answered("And now?"))["response"] == 2
+            assert again.sounded > 10
+
+
+async def test_a_session_begun_over_a_web_socket_goes_on_in_a_call() -> None:
+    async with open_house(webrtc=UNHURRIED) as house:
+        async with call(house.url) as caller:
+            started = await caller.start(audio={"output_rate": 16_000})
+            caller.vanish()
+        async with phone(house.url) as again:
+            await again.dial()
+            session = {key: started[key] for key in ("session", "token")}
+            again.send({"type": "session.resume", **session, "last_seq": started["seq"]})
+            await again.next("session.resumed")
+            again.microphone.say(voice(600))
+            assert (await again.next("transcript.final"))["text"] == "Hello."
+            await again.next("response.done")
+            assert 15 <= again.sounded <= 40

@@ -12,31 +12,34 @@ from voice_server.protocol.client_messages import Playback
 from voice_server.protocol.codes import ErrorCode
 from voice_server.runtime.session import Inbound, SessionRunner
 from voice_server.transports.native import CLOSE_CODES, Terms, read, told
-from voice_server.transports.webrtc.libopus import RATE_HZ
-from voice_server.transports.webrtc.mailbox import Mail, Sound
+from voice_server.transports.webrtc.mailbox import Sound
 from voice_server.transports.webrtc.peer import Peer
+from voice_server.transports.webrtc.rates import FromCall, ToCall
 
 
 class CallLink:
     """Fits `ports.Link`."""
 
-    def __init__(self, peer: Peer, terms: Terms) -> None:
+    def __init__(self, peer: Peer, rate_hz: int, terms: Terms) -> None:
+        """`rate_hz`: of the session's output."""
         self._peer = peer
+        self._rate_hz = rate_hz
+        self._to_call = ToCall(rate_hz)
         self._terms = terms
 
     async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
         """One message on the data channel. A stop empties the outgoing track before anything else happens."""
         if isinstance(item, ResponseStopped):
             self._peer.hush()
-        await self._peer.say(told(item, RATE_HZ, seq, t_ms, self._terms))
+        await self._peer.say(told(item, self._rate_hz, seq, t_ms, self._terms))
 
     async def send_audio(self, frame: AudioFrame) -> None:
         """Into the outgoing track."""
-        await self._peer.play(frame)
+        await self._peer.play(self._to_call.frame(frame))
 
     async def close(self, farewell: Farewell) -> None:
         """A last message says why: a data channel has no close codes."""
-        await self._peer.close(closing(CLOSE_CODES[farewell], farewell.value))
+        await self._peer.part(closing(CLOSE_CODES[farewell], farewell.value))
 
 
 def closing(code: int, reason: str) -> str:
@@ -46,21 +49,24 @@ def closing(code: int, reason: str) -> str:
 
 async def inbound(peer: Peer, runner: SessionRunner) -> AsyncGenerator[Inbound, None]:
     """What comes from the call to its running session."""
+    from_call = FromCall(runner.config.input_rate_hz)
     while (mail := await peer.mailbox.take()) is not None:
+        if isinstance(mail, Sound):
+            mail = from_call.push(mail.pcm)
+        elif isinstance(mail, bytes):
+            yield Refused(ErrorCode.BAD_AUDIO, "over WebRTC, audio is a track: only text goes here")
+            continue
         yield _meant(mail, peer, runner)
 
 
-def _meant(mail: Mail, peer: Peer, runner: SessionRunner) -> Inbound:
-    match mail:
-        case Sound(pcm=pcm):
-            return read(pcm, runner)
-        case PlaybackReported():  # as if the client had sent it, so that captures hold it
-            report = Playback(response=mail.response, played_ms=mail.played_ms)
-            return read(report.model_dump_json(), runner)
-        case SessionEnding():
-            return mail
-        case bytes():
-            return Refused(ErrorCode.BAD_AUDIO, "over WebRTC, audio is a track: only text goes here")
+def _meant(
+    mail: str | bytes | PlaybackReported | SessionEnding, peer: Peer, runner: SessionRunner
+) -> Inbound:
+    if isinstance(mail, SessionEnding):
+        return mail
+    if isinstance(mail, PlaybackReported):  # as if the client had sent it, so that captures hold it
+        report = Playback(response=mail.response, played_ms=mail.played_ms)
+        return read(report.model_dump_json(), runner)
     meant = read(mail, runner)
     if isinstance(meant, PlaybackReported):
         peer.trust_client()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from voice_server.core.policy import SessionConfig
 from voice_server.errors import BusyError, ProtocolError
@@ -14,13 +14,22 @@ from voice_server.protocol.codes import CloseCode, ErrorCode
 from voice_server.protocol.configuring import merge
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
-from voice_server.runtime.session import SessionRunner
+from voice_server.runtime.session import Returning, SessionRunner
 from voice_server.runtime.sessions import Sessions
-from voice_server.transports.native import Terms, check_voice
+from voice_server.transports.native import Terms, check_voice, resume
 from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.link import CallLink, closing, inbound
 from voice_server.transports.webrtc.mailbox import Sound
 from voice_server.transports.webrtc.peer import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A call that has become one of a session's; `link` and `returning` where that is not new."""
+
+    runner: SessionRunner
+    link: CallLink | None = None
+    returning: Returning | None = None
 
 
 class NativeCalls:
@@ -36,7 +45,7 @@ class NativeCalls:
     async def converse(self, peer: Peer, call: str) -> None:
         """Open the session that the first message asks for, and run it."""
         try:
-            runner = await self._open(peer)
+            visit = await self._open(peer)
         except ProtocolError as problem:
             self._sessions.observer.refused(problem.code)
             await _refuse(peer, error_of(problem), problem.close_code)
@@ -44,21 +53,24 @@ class NativeCalls:
             self._sessions.observer.refused(ErrorCode.BUSY)
             await _refuse(peer, _busy(busy), CloseCode.BUSY)
         else:
-            async with aclosing(inbound(peer, runner)) as items:
-                await self._sessions.run(runner, items)
+            async with aclosing(inbound(peer, visit.runner)) as items:
+                await self._sessions.run(visit.runner, items, visit.link, visit.returning)
 
-    async def _open(self, peer: Peer) -> SessionRunner:
+    async def _open(self, peer: Peer) -> _Visit:
         message = first_message(await self._first_text(peer))
         if isinstance(message, SessionResume):
-            self._sessions.observer.resumed(found=False)
-            why = f"no session {message.session!r}"
-            raise ProtocolError(ErrorCode.NO_SESSION, why, close_code=CloseCode.NO_SESSION)
+            runner, returning = await resume(self._sessions, message)
+            return _Visit(runner, self._link(peer, runner.config), returning)
         try:
             config = at_rtp_rate(merge(self._sessions.default_config, message.config))
             check_voice(config, self._sessions.voices, message.type)
         except ProtocolError as problem:
             raise fatal(problem, CloseCode.BAD_MESSAGE) from None
-        return self._sessions.open(config, CallLink(peer, self._terms), capture=message.capture)
+        link = self._link(peer, config)
+        return _Visit(self._sessions.open(config, link, capture=message.capture, lasting=True))
+
+    def _link(self, peer: Peer, config: SessionConfig) -> CallLink:
+        return CallLink(peer, config.output_rate_hz, self._terms)
 
     async def _first_text(self, peer: Peer) -> str | bytes:
         """Sound may come before it, and is not heard. Raises ConnectionError if the client leaves."""
@@ -84,7 +96,7 @@ async def _refuse(peer: Peer, error: Error, close_code: int | None) -> None:
         await peer.say(encode(error, 1, 0))
     except ConnectionError:
         return  # it did not wait for the answer
-    await peer.close(closing(close_code or CloseCode.INTERNAL, error.message))
+    await peer.part(closing(close_code or CloseCode.INTERNAL, error.message))
 
 
 def _busy(busy: BusyError) -> Error:

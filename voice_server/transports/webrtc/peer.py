@@ -139,27 +139,28 @@ class Peer:
         """Whether the call is over."""
         return self._closed
 
-    async def close(self, last: str | None = None) -> None:
-        """Hang up; `last` is the last message. A client that does not take it in time does without."""
-        if self._closed:
-            return
-        if last is not None:
-            await self._parted(last)
-        self._over()
-        await self._connection.close()
+    async def close(self) -> None:
+        """Hang up at once."""
+        if not self._closed:
+            self._over()
+            await self._connection.close()
 
-    async def _parted(self, last: str) -> None:
-        """Say it, and see the channel closed on both sides: only then has it arrived."""
+    async def part(self, last: str | None = None) -> None:
+        """Hang up when all messages, and `last`, have arrived, or after a while in which they have not."""
         try:
             async with asyncio.timeout(FAREWELL_S):
-                await self.say(last)
-                channel = self._open_channel()
-                channel.close()
-                while channel.readyState != "closed":
-                    self._changed.clear()
-                    await self._changed.wait()
+                if last is not None:
+                    await self.say(last)
+                await self._closed_by_both(self._open_channel())
         except (ConnectionError, TimeoutError):
-            return
+            pass  # it is gone, or as good as gone
+        await self.close()
+
+    async def _closed_by_both(self, channel: RTCDataChannel) -> None:
+        channel.close()
+        while channel.readyState != "closed":
+            self._changed.clear()
+            await self._changed.wait()
 
     async def _measure(self) -> None:
         """Now and then, take from the client's reports how long sound is on its way."""
