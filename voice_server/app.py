@@ -35,7 +35,7 @@ from voice_server.session_store import SessionStore
 from voice_server.settings import Settings, WebrtcSettings
 from voice_server.telemetry import telemetry
 from voice_server.transports.http import health_routes, metrics_route, page
-from voice_server.transports.native import Terms, told
+from voice_server.transports.native import Terms
 from voice_server.transports.realtime.client_secrets import ClientSecrets
 from voice_server.transports.realtime.front import Front
 from voice_server.transports.realtime.routes import realtime_routes
@@ -88,7 +88,7 @@ class Loaded:
 def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
     """The application; `state` has its `sessions` and `calls`. It closes the models when it ends."""
     runtime, terms = runtime_options(settings), _terms(settings, loaded.models.synthesizer.voices)
-    looking_on = telemetry(settings, runtime, partial(told, terms=terms))
+    looking_on = telemetry(settings, runtime)
     loaded.report_to(looking_on.observer)
     sessions = _sessions(loaded.models, settings, runtime, looking_on.observer)
     looking_on.metrics.watch_buffers(sessions.buffered_bytes)

@@ -6,7 +6,7 @@ is quick, never waits and never raises; what takes time is handed to a thread of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from voice_server.core.commands import Fact
 from voice_server.core.trace import Decision
@@ -25,11 +25,11 @@ class SessionObserver:
     def handled(self) -> None:
         """The session has done what the last one asked for, and takes the next."""
 
-    def sent(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
-        """The client was told; arguments as of `ports.Link.send`."""
+    def sent(self, item: Fact | Notice, seq: int, t_ms: int, messages: Sequence[str]) -> None:
+        """The client was told; arguments and `messages` as of `ports.Link.send`."""
 
-    def sent_audio(self, frame: AudioFrame) -> None:
-        """A frame left."""
+    def sent_audio(self, frame: AudioFrame, messages: Sequence[str]) -> None:
+        """A frame left, and `messages` with it, as of `ports.Link.send_audio`."""
 
     def decided(self, decision: Decision) -> None:
         """The core was told something, and has decided."""

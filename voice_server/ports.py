@@ -278,11 +278,14 @@ class Link(Protocol):
     gone raises ConnectionError.
     """
 
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
-        """Tell the client. `seq` counts from 1 within the session, `t_ms` is the session clock."""
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> Sequence[str]:
+        """Tell the client. `seq` counts from 1 within the session, `t_ms` is the session clock.
 
-    async def send_audio(self, frame: AudioFrame) -> None:
-        """Send audio."""
+        Returns the messages that left for it, in the link's own protocol: for those who look on.
+        """
+
+    async def send_audio(self, frame: AudioFrame) -> Sequence[str]:
+        """Send audio. Returns what else left with it, but for messages that are nothing but the sound."""
 
     async def close(self, farewell: Farewell) -> None:
         """Say why, and hang up."""

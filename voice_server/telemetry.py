@@ -9,7 +9,7 @@ from voice_server import __version__
 from voice_server.core.trace import encode
 from voice_server.observers import Observer
 from voice_server.observing.background import Background
-from voice_server.observing.capture import CaptureOptions, Captures, Said
+from voice_server.observing.capture import CaptureOptions, Captures
 from voice_server.observing.counting import Counting
 from voice_server.observing.logs import set_up_logging
 from voice_server.observing.loop_lag import LoopLag
@@ -51,16 +51,16 @@ class Telemetry:
             self.spans.close()
 
 
-def telemetry(settings: Settings, runtime: RuntimeOptions, said: Said) -> Telemetry:
+def telemetry(settings: Settings, runtime: RuntimeOptions) -> Telemetry:
     """What the settings ask for. Raises ConfigurationError where that cannot be."""
     set_up_logging(settings.logging.format, settings.logging.level)
     metrics, threads = Metrics(), [Background("capture"), Background("log")]
     observers: list[Observer] = [Counting(metrics)]
     if settings.logging.level in ("debug", "info"):
-        observers.append(MessageLog(_log_options(settings, said), threads[1]))
+        observers.append(MessageLog(_log_options(settings), threads[1]))
     if settings.capture.dir:
         lost = partial(_lost, metrics)
-        options = _capture_options(settings.capture, said, about(settings, runtime), lost)
+        options = _capture_options(settings.capture, about(settings, runtime), lost)
         observers.append(Captures(options, threads[0]))
     spans = TurnSpans(exporter(settings.telemetry.otlp_url)) if settings.telemetry.otlp_url else None
     return Telemetry(Several([*observers, *([spans] if spans else [])]), metrics, threads, spans)
@@ -75,18 +75,16 @@ def about(settings: Settings, runtime: RuntimeOptions) -> Record:
     return {"server": __version__, "policy": encode(runtime.policy), "runtime": plain, "models": models}
 
 
-def _capture_options(
-    capture: CaptureSettings, said: Said, head: Record, lost: partial[None]
-) -> CaptureOptions:
+def _capture_options(capture: CaptureSettings, head: Record, lost: partial[None]) -> CaptureOptions:
     assert capture.dir
     sink = SinkOptions(Redaction(capture.words, capture.sound), capture.session_mb * MIB, lost)
     asked = capture.sessions == "asked"
-    return CaptureOptions(capture.dir, said, head, sink, asked, capture.total_mb * MIB)
+    return CaptureOptions(capture.dir, head, sink, asked, capture.total_mb * MIB)
 
 
-def _log_options(settings: Settings, said: Said) -> LogOptions:
+def _log_options(settings: Settings) -> LogOptions:
     logging = settings.logging
-    return LogOptions(said, logging.audio_every, Redaction(words=logging.words))
+    return LogOptions(logging.audio_every, Redaction(words=logging.words))
 
 
 def _lost(metrics: Metrics, why: str, count: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import AsyncGenerator
-from functools import partial
 from pathlib import Path
 
 from tests.runtime.stage import OPTIONS, Stage
@@ -17,9 +16,7 @@ from voice_server.observing.capture import CaptureOptions, Captures
 from voice_server.observing.trace_sink import SinkOptions
 from voice_server.ports import Opened
 from voice_server.runtime.session import Heard, Inbound
-from voice_server.transports.native import Terms, told
 
-SAID = partial(told, terms=Terms(lead_ms=300, heartbeat_ms=10_000, resume_window_ms=0, idle_ms=None))
 RUNTIME = {name: value for name, value in dataclasses.asdict(OPTIONS).items() if name != "policy"}
 ABOUT = {"server": "test", "policy": encode(OPTIONS.policy), "runtime": RUNTIME, "models": {"stt": "script"}}
 
@@ -39,7 +36,7 @@ class CapturedStage(Stage):
         self, directory: Path, sink: SinkOptions | None = None, writer: Writer | None = None
     ) -> None:
         super().__init__()
-        options = CaptureOptions(directory, SAID, ABOUT, sink or SinkOptions())
+        options = CaptureOptions(directory, ABOUT, sink or SinkOptions())
         self.tracer = AllCaptured(options, writer or Immediate())  # type: ignore[assignment]
 
     async def inbound(self) -> AsyncGenerator[Inbound, None]:

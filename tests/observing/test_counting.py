@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import urllib.request
 from asyncio import to_thread
 from collections import Counter
+from typing import get_args
 
 from prometheus_client import CollectorRegistry
 
 from tests.observing.captured import converse
-from tests.runtime.fake_link import Told
+from tests.runtime.fake_link import Told, native
 from tests.runtime.stage import Stage
 from tests.transports.caller import call
 from tests.transports.house import open_house
 from voice_server.core import commands as facts
 from voice_server.core.turns import Floor
 from voice_server.observing.counting import Counting
-from voice_server.observing.message_types import sent_type
+from voice_server.observing.message_types import CLIENT_TYPES, UNREADABLE, received_type
 from voice_server.observing.metrics import Metrics
-from voice_server.protocol.mapping import message_of
+from voice_server.protocol.client_messages import ClientMessage
+from voice_server.protocol.realtime.client_events import ClientEvent
 
 
 class Counted(Stage):
@@ -39,8 +42,12 @@ class Counted(Stage):
 async def test_messages_are_counted_by_type() -> None:
     stage = Counted()
     await converse(stage)
-    told = Counter(sent_type(entry.item) for entry in stage.link.received if isinstance(entry, Told))
-    for kind, count in told.items():
+    told = [native(e.item, e.seq, e.t_ms) for e in stage.link.received if isinstance(e, Told)]
+    sizes: Counter[str] = Counter()
+    for message in told:
+        sizes[json.loads(message)["type"]] += len(message.encode())
+    for kind, count in Counter(json.loads(message)["type"] for message in told).items():
+        assert stage.value("voice_message_bytes_total", direction="out", type=kind) == sizes[kind]
         assert stage.value("voice_messages_total", direction="out", type=kind) == count
         if kind not in ("session.started", "ping", "pong"):
             assert stage.value("voice_message_seconds_count", direction="out", type=kind) == count
@@ -112,16 +119,13 @@ async def test_the_door_is_counted() -> None:
     assert value("voice_model_run_seconds_sum", {"model": "whisper"}) == 0.09
 
 
-def test_messages_are_called_as_on_the_wire() -> None:
-    examples = (
-        facts.TurnOpened(1, 0),
-        facts.TranscriptCommitted(1, "x", 0, 1),
-        facts.ResponseStopped(1, "barge_in", 0),
-        facts.ResponseEnded(1, "completed", "x", "x"),
-        facts.SessionEnded("client"),
-    )
-    for fact in examples:
-        assert sent_type(fact) == message_of(fact, 16_000).type
+def test_what_a_client_calls_its_message_is_a_label_only_if_it_is_known() -> None:
+    models = (*get_args(ClientMessage), *get_args(ClientEvent))
+    types = {get_args(model.model_fields["type"].annotation)[0] for model in models}
+    assert types - {"session.resume"} == CLIENT_TYPES  # that comes before there is a session to look on at
+    for kind in CLIENT_TYPES:
+        assert received_type(json.dumps({"type": kind})) == kind
+    assert received_type('{"type":"nonsense"}') == UNREADABLE
 
 
 async def test_metrics_are_served_while_people_talk() -> None:

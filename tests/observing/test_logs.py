@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.observing.captured import SAID, converse
-from tests.runtime.fake_link import Told
+from tests.observing.captured import converse
+from tests.runtime.fake_link import Told, native
 from tests.runtime.stage import QUESTION, Stage
 from voice_server.observing.background import Immediate
 from voice_server.observing.logs import set_up_logging
@@ -40,7 +40,7 @@ class Logged(Stage):
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        self.tracer = MessageLog(LogOptions(SAID, **options), Immediate())  # type: ignore[assignment]
+        self.tracer = MessageLog(LogOptions(**options), Immediate())  # type: ignore[assignment]
 
 
 def lines(log: io.StringIO) -> list[Line]:
@@ -54,7 +54,7 @@ async def test_each_message_has_a_line_with_its_session_seq_size_and_time(log: i
     out = [line for line in lines(log) if line.get("way") == "out" and line["event"] != "audio"]
     assert [(line["seq"], line["t_ms"]) for line in out] == [(each.seq, each.t_ms) for each in told]
     assert {line["session"] for line in out} == {"s_1"}
-    assert [line["bytes"] for line in out] == [len(SAID(t.item, 16_000, t.seq, t.t_ms)) for t in told]
+    assert [line["bytes"] for line in out] == [len(native(t.item, t.seq, t.t_ms).encode()) for t in told]
     assert Counter(line["event"] for line in out)["response.stop"] == 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.observing.captured import SAID, captured
+from tests.observing.captured import captured
 from tests.transports.house import scripted_models
 from voice_server.errors import ConfigurationError
 from voice_server.observing.redaction import Redaction
@@ -41,7 +41,7 @@ def test_two_runs_write_the_same_trace_to_the_byte(trace: Trace, tmp_path: Path,
     run = run_from_memory if way == "memory" else partial(_with_scripted_models)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        run(trace, setup, [NewTrace(trace, setup, tmp_path / name / "x.jsonl", SAID)])
+        run(trace, setup, [NewTrace(trace, setup, tmp_path / name / "x.jsonl")])
     written = sorted(file.name for file in (tmp_path / "one").iterdir())
     assert written == ["x.in.pcm", "x.jsonl", "x.out.pcm", "x.voice.pcm"]
     for name in written:

@@ -6,7 +6,15 @@ import asyncio
 from dataclasses import dataclass
 
 from voice_server.core.commands import Fact
-from voice_server.ports import AudioFrame, Clock, Farewell, Notice
+from voice_server.ports import AudioFrame, Clock, Farewell, Notice, Relayed
+from voice_server.transports.native import Terms, told
+
+TERMS = Terms(lead_ms=300, heartbeat_ms=10_000, resume_window_ms=0, idle_ms=None)
+
+
+def native(item: Fact | Notice, seq: int, t_ms: int) -> str:
+    """The message that a client of the native protocol would get."""
+    return told(item, 16_000, seq, t_ms, TERMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +49,17 @@ class FakeLink:
         self._reading.set()
         self._gone = False
 
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> tuple[str, ...]:
         """The client is told when it reads."""
         await self._let_through()
         self._receive(Told(self._clock.now_ms(), item, seq, t_ms))
+        return () if isinstance(item, Relayed) else (native(item, seq, t_ms),)
 
-    async def send_audio(self, frame: AudioFrame) -> None:
+    async def send_audio(self, frame: AudioFrame) -> tuple[()]:
         """The client hears it when it reads."""
         await self._let_through()
         self._receive(Played(self._clock.now_ms(), frame))
+        return ()
 
     async def close(self, farewell: Farewell) -> None:
         """The client learns why, if it is still there."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.table import Table
@@ -76,11 +75,8 @@ def _row(
 def _new_trace(trace: Trace, setup: Setup, path: Path | None) -> Sequence[NewTrace]:
     if path is None:
         return ()
-    from voice_server.transports.native import Terms, told
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    terms = Terms(setup.options.lead_ms, setup.options.heartbeat_ms, 0, setup.options.policy.idle_limit_ms)
-    return (NewTrace(trace, setup, path, partial(told, terms=terms)),)
+    return (NewTrace(trace, setup, path),)
 
 
 def _loaded(stack: ExitStack, models: Sequence[str]) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -27,16 +27,12 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 """Of the trace's format."""
 
-Said = Callable[[Fact | Notice, int, int, int], str]
-"""The message for what the client was told; from it, the output rate, `seq` and `t_ms`."""
-
 
 @dataclass(frozen=True, slots=True)
 class CaptureOptions:
     """What is captured, and how."""
 
     directory: Path
-    said: Said
     about: Record
     """What the server is set to, as the head of every trace holds it: `policy`, `runtime`, `models`."""
     sink: SinkOptions = field(default_factory=SinkOptions)
@@ -91,13 +87,11 @@ class SessionCapture(SessionObserver):
         self.over = False
         self._frames = 0
         self._lost = 0
-        self._rate_hz = 0
         self._prompts = PromptShortener()
 
     def begin(self, opened: Opened, started: str) -> None:
         """The head of the trace."""
         config = opened.config
-        self._rate_hz = config.output_rate_hz
         head = {
             "k": "head",
             "version": VERSION,
@@ -118,15 +112,17 @@ class SessionCapture(SessionObserver):
         else:
             self._put(lambda: {"k": "in", "at": at_ms, **_text(data)})
 
-    def sent(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
-        """The message as it went out."""
-        say = partial(self._options.said, item, self._rate_hz, seq, t_ms)
-        self._put(lambda: {"k": "out", "at": t_ms, **_text(say())})
+    def sent(self, item: Fact | Notice, seq: int, t_ms: int, messages: Sequence[str]) -> None:
+        """The messages as they went out."""
+        for message in messages:
+            self._put(partial(_out, t_ms, message))
 
-    def sent_audio(self, frame: AudioFrame) -> None:
-        """The frame as it went out."""
+    def sent_audio(self, frame: AudioFrame, messages: Sequence[str]) -> None:
+        """The frame as it went out, and what went with it."""
         place = {"response": frame.response, "position": frame.position, "last": frame.last}
         at_ms = self._now()
+        for message in messages:
+            self._put(partial(_out, at_ms, message))
         self._put(lambda: {"k": "out", "at": at_ms, **place}, "out", frame.pcm)
 
     def decided(self, decision: Decision) -> None:
@@ -169,6 +165,10 @@ class SessionCapture(SessionObserver):
 
 def _gap(at_ms: int, lost: int) -> Record:
     return {"k": "gap", "at": at_ms, "why": "queue", "lost": lost}
+
+
+def _out(at_ms: int, message: str) -> Record:
+    return {"k": "out", "at": at_ms, **_text(message)}
 
 
 def _text(data: str) -> dict[str, Any]:

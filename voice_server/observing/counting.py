@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -73,7 +74,7 @@ class SessionCounting(SessionObserver):
         kind = received_type(data)
         self._receiving = kind, time.perf_counter()
         self._metrics.messages.labels("in", kind).inc()
-        self._metrics.message_bytes.labels("in", kind).inc(len(data))
+        self._metrics.message_bytes.labels("in", kind).inc(_size(data))
         if isinstance(data, bytes):
             self._clock_input(len(data))
 
@@ -84,19 +85,26 @@ class SessionCounting(SessionObserver):
             self._metrics.message_seconds.labels("in", kind).observe(time.perf_counter() - since)
             self._receiving = None
 
-    def sent(self, item: commands.Fact | Notice, seq: int, t_ms: int) -> None:
+    def sent(self, item: commands.Fact | Notice, seq: int, t_ms: int, messages: Sequence[str]) -> None:
         """Count it, and how long it waited since it was decided."""
-        kind = sent_type(item)
-        self._metrics.messages.labels("out", kind).inc()
-        if told := self._told.pop(id(item), None):
-            self._metrics.message_seconds.labels("out", kind).observe(time.perf_counter() - told[1])
+        kinds = [self._count_sent(message) for message in messages]
+        if (told := self._told.pop(id(item), None)) and kinds:
+            self._metrics.message_seconds.labels("out", kinds[0]).observe(time.perf_counter() - told[1])
         if isinstance(item, Refused):
             self._metrics.rejects.labels(item.code).inc()
 
-    def sent_audio(self, frame: AudioFrame) -> None:
-        """Count it."""
+    def sent_audio(self, frame: AudioFrame, messages: Sequence[str]) -> None:
+        """Count it, and what went with it."""
+        for message in messages:
+            self._count_sent(message)
         self._metrics.messages.labels("out", AUDIO).inc()
         self._metrics.message_bytes.labels("out", AUDIO).inc(len(frame.pcm))
+
+    def _count_sent(self, message: str) -> str:
+        kind = sent_type(message)
+        self._metrics.messages.labels("out", kind).inc()
+        self._metrics.message_bytes.labels("out", kind).inc(len(message.encode()))
+        return kind
 
     def decided(self, decision: Decision) -> None:
         """Count what was decided."""
@@ -158,3 +166,7 @@ class SessionCounting(SessionObserver):
         lag_ms = self._now() - self._heard_bytes / self._bytes_per_ms
         known_ms = self._input_lag_ms
         self._input_lag_ms = lag_ms if known_ms is None else min(known_ms, lag_ms)
+
+
+def _size(data: str | bytes) -> int:
+    return len(data if isinstance(data, bytes) else data.encode())

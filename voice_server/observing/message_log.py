@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +15,6 @@ from voice_server.core.commands import Fact
 from voice_server.core.trace import Decision
 from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.observing.background import Writer
-from voice_server.observing.capture import Said
 from voice_server.observing.message_types import AUDIO, received_type, sent_type
 from voice_server.observing.redaction import Redaction
 from voice_server.ports import AudioFrame, Farewell, Notice, Opened, Refused
@@ -33,7 +32,6 @@ TAKEN = {"bytes", "event", "level", "session", "time", "way"}
 class LogOptions:
     """What the log holds."""
 
-    said: Said
     audio_every: int = 100
     """One line for so many audio frames of a session and direction; 0: none."""
     redaction: Redaction = field(default_factory=lambda: Redaction(words=False))
@@ -59,7 +57,7 @@ class MessageLog(Observer):
         """Log one session."""
         log = self._log.bind(session=opened.session)
         self._put(partial(log.info, "session opened", captured=opened.captured))
-        return SessionLog(log, self._options, self._put, opened.config.output_rate_hz, now)
+        return SessionLog(log, self._options, self._put, now)
 
     def _put(self, work: Callable[[], Any]) -> None:
         self._writer.put(work)
@@ -68,11 +66,10 @@ class MessageLog(Observer):
 class SessionLog(SessionObserver):
     """Logs of one session."""
 
-    def __init__(self, log: Any, options: LogOptions, put: Put, rate_hz: int, now: Now) -> None:
+    def __init__(self, log: Any, options: LogOptions, put: Put, now: Now) -> None:
         self._log = log
         self._options = options
         self._put = put
-        self._rate_hz = rate_hz
         self._now = now
         self._frames = {"in": 0, "out": 0}
         self._bytes = {"in": 0, "out": 0}
@@ -91,11 +88,13 @@ class SessionLog(SessionObserver):
         else:
             self._put(partial(self._tell_received, data, self._now(), round(took_ms, 2)))
 
-    def sent(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    def sent(self, item: Fact | Notice, seq: int, t_ms: int, messages: Sequence[str]) -> None:
         """What the client was told."""
-        self._put(partial(self._tell_sent, item, seq, t_ms))
+        write = self._log.warning if isinstance(item, Refused) else self._log.info
+        for message in messages:
+            self._put(partial(self._tell_sent, write, message, seq, t_ms))
 
-    def sent_audio(self, frame: AudioFrame) -> None:
+    def sent_audio(self, frame: AudioFrame, messages: Sequence[str]) -> None:
         """One of many."""
         self._audio("out", len(frame.pcm), response=frame.response, position=frame.position)
 
@@ -119,13 +118,12 @@ class SessionLog(SessionObserver):
             self._put(partial(self._log.info, AUDIO, way=way, t_ms=self._now(), **sums, **more))
 
     def _tell_received(self, data: str, t_ms: int, took_ms: float) -> None:
-        sizes = {"way": "in", "t_ms": t_ms, "bytes": len(data), "took_ms": took_ms}
+        sizes = {"way": "in", "t_ms": t_ms, "bytes": len(data.encode()), "took_ms": took_ms}
         self._log.info(received_type(data), **sizes, **self._fields(data))
 
-    def _tell_sent(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
-        text = self._options.said(item, self._rate_hz, seq, t_ms)
-        write = self._log.warning if isinstance(item, Refused) else self._log.info
-        write(sent_type(item), way="out", seq=seq, t_ms=t_ms, bytes=len(text), **self._fields(text))
+    def _tell_sent(self, write: Callable[..., None], message: str, seq: int, t_ms: int) -> None:
+        size = len(message.encode())
+        write(sent_type(message), way="out", seq=seq, t_ms=t_ms, bytes=size, **self._fields(message))
 
     def _fields(self, text: str) -> dict[str, Any]:
         """The message's own fields, as far as the log may hold them."""

@@ -71,7 +71,7 @@ class Metrics:
         labels = ("direction", "type")
         waited = "In: until it was dealt with. Out: from the decision until it was sent"
         self.messages = made.counter("voice_messages", "Messages and audio frames", *labels)
-        sizes = "Bytes of audio, and of clients' messages"
+        sizes = "Bytes of audio and of messages"
         self.message_bytes = made.counter("voice_message_bytes", sizes, *labels)
         self.message_seconds = made.histogram("voice_message_seconds", waited, FAST_S, *labels)
 

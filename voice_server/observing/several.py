@@ -67,13 +67,13 @@ class SeveralInSession(SessionObserver):
         """Tell all."""
         _tell(self._observers, lambda each: each.handled())
 
-    def sent(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    def sent(self, item: Fact | Notice, seq: int, t_ms: int, messages: Sequence[str]) -> None:
         """Tell all."""
-        _tell(self._observers, lambda each: each.sent(item, seq, t_ms))
+        _tell(self._observers, lambda each: each.sent(item, seq, t_ms, messages))
 
-    def sent_audio(self, frame: AudioFrame) -> None:
+    def sent_audio(self, frame: AudioFrame, messages: Sequence[str]) -> None:
         """Tell all."""
-        _tell(self._observers, lambda each: each.sent_audio(frame))
+        _tell(self._observers, lambda each: each.sent_audio(frame, messages))
 
     def decided(self, decision: Decision) -> None:
         """Tell all."""

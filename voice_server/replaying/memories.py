@@ -9,6 +9,8 @@ from itertools import pairwise
 from statistics import median_low
 from typing import Any
 
+from voice_server.core.tools import ToolCall
+from voice_server.core.trace import decode
 from voice_server.observing.trace_sink import Record
 
 
@@ -28,12 +30,22 @@ class Generated:
     """One response's text: its prompt's last message, and each piece with its ms since the order."""
 
     asked: str
-    pieces: list[tuple[int, str]] = field(default_factory=list)
+    pieces: list[tuple[int, str | ToolCall]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """All of it."""
-        return "".join(piece for _, piece in self.pieces)
+        """All that was to be said."""
+        return "".join(piece for _, piece in self.pieces if isinstance(piece, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A part of a tool's result, or why there is none, with its ms since the call."""
+
+    after_ms: int
+    text: str
+    final: bool
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,8 @@ class Memories:
     generated: dict[int, Generated] = field(default_factory=dict)
     clauses_ms: dict[str, int] = field(default_factory=dict)
     """From the order for a clause to its first sound."""
+    tools: dict[tuple[str, str], list[Output]] = field(default_factory=dict)
+    """What the server's own tools gave, by name and arguments."""
 
     def latencies(self) -> Latencies:
         """The medians; the defaults where nothing was asked."""
@@ -95,6 +109,8 @@ class _Orders:
 
     def note(self, order: Record, at_ms: int) -> None:
         match order["type"]:
+            case "RunTool":
+                self._given["RunTool", order["call"]["id"]] = order, at_ms
             case "Transcribe" | "ScoreTurn" as kind:
                 self._given[kind, order["request"]] = order, at_ms
             case "Synthesize":
@@ -105,6 +121,10 @@ class _Orders:
     def take(self, *key: Any) -> tuple[Record, int] | None:
         """The order, once."""
         return self._given.pop(key, None)
+
+    def look_up(self, *key: Any) -> tuple[Record, int] | None:
+        """The order; more may come of it."""
+        return self._given.get(key)
 
 
 def _answer(memories: Memories, orders: _Orders, event: Record, at_ms: int) -> None:
@@ -117,6 +137,12 @@ def _answer(memories: Memories, orders: _Orders, event: Record, at_ms: int) -> N
             response = event["response"]
             after_ms = at_ms - orders.generate_ms[response]
             memories.generated[response].pieces.append((after_ms, event["text"]))
+        case "ToolCallProposed":
+            response = event["response"]
+            call = decode(ToolCall, event["call"])
+            memories.generated[response].pieces.append((at_ms - orders.generate_ms[response], call))
+        case "ToolAnswered":
+            _about_tool(memories, orders.look_up("RunTool", event["call"]), event, at_ms)
         case "AudioSynthesized":
             if given := orders.take("Synthesize", event["response"], event["clause"]):
                 memories.clauses_ms[given[0]["text"]] = at_ms - given[1]
@@ -127,6 +153,15 @@ def _about_span(answers: list[Answered], given: tuple[Record, int] | None, event
         order, asked_ms = given
         final = order.get("final", False)
         answers.append(Answered(order["start_ms"], order["end_ms"], final, event, at_ms - asked_ms))
+
+
+def _about_tool(memories: Memories, given: tuple[Record, int] | None, event: Record, at_ms: int) -> None:
+    if given:
+        call, called_ms = given[0]["call"], given[1]
+        failed = event["output"] is None
+        text = str(event["error"] if failed else event["output"])
+        output = Output(at_ms - called_ms, text, event["final"], failed)
+        memories.tools.setdefault((call["name"], call["arguments"]), []).append(output)
 
 
 def _last(messages: list[Record]) -> str:

@@ -14,11 +14,14 @@ import numpy as np
 from voice_server.audio.pcm import Pcm, from_bytes
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
+from voice_server.core.tools import ToolCall
 from voice_server.errors import ModelError
 from voice_server.observing.trace_file import Trace
 from voice_server.ports import GenerateOptions, Hypothesis, Models, SpeechChunk, VoiceStream
+from voice_server.replaying.changes import setup_of
 from voice_server.replaying.memories import Answered, Generated, Memories
 from voice_server.replaying.patient_clock import PatientClock
+from voice_server.replaying.remembered_tools import RememberedTools
 from voice_server.replaying.ruler import Ruler
 
 CHARS_PER_S = 15
@@ -35,6 +38,7 @@ def remembering(trace: Trace, memories: Memories, clock: PatientClock, ruler: Ru
         transcriber=_Transcriber(memories.transcribed, clock, ruler),
         language_model=_LanguageModel(list(memories.generated.values()), clock),
         synthesizer=_Synthesizer(trace, memories, clock),
+        tools=RememberedTools(memories.tools, setup_of(trace.head).config.server_tools, clock),
     )
 
 
@@ -118,7 +122,7 @@ class _LanguageModel:
 
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[str | ToolCall, None]:
         asked = messages[-1].content if messages else ""
         before_ms = 0
         for after_ms, piece in self._answer_to(asked).pieces:

@@ -1,30 +1,33 @@
 """A captured session once more, through the real runtime, on a clock that does not wait.
 
-What the client did (its sound, its typed turns, its stop button) happens again at its moments. Where the
-loudspeaker was follows from time alone: the client's reports were about other responses.
+What the client did (its sound, its typed turns, its stop button) happens again at its moments, whatever
+protocol it spoke. Where the loudspeaker was follows from time alone: the client's reports were about other
+responses. A connection that was lost is not lost again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from voice_server.audio.pcm import to_bytes
 from voice_server.audio.rates import BYTES_PER_SAMPLE, INPUT_HZ
-from voice_server.core.commands import Fact
+from voice_server.core.events import Configured
 from voice_server.core.trace import Decision, record_of
 from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.observing.several import Several
 from voice_server.observing.trace_file import Trace
 from voice_server.observing.trace_sink import Record
-from voice_server.ports import AudioFrame, Farewell, Models, Notice, Opened
-from voice_server.replaying.changes import Setup
+from voice_server.ports import Models, Opened
+from voice_server.replaying.changes import Setup, setup_of
+from voice_server.replaying.paper import PaperLink
 from voice_server.replaying.patient_clock import PatientClock
 from voice_server.replaying.ruler import Ruler
+from voice_server.replaying.wishes import Change, wishes
 from voice_server.runtime.session import Heard, Inbound, SessionRunner
-from voice_server.transports.native import read
 
 STEP_MS = 200
 PATIENCE_MS = 60_000
@@ -51,9 +54,11 @@ class Rerun:
         heard = replace(config, input_rate_hz=INPUT_HZ) if self.ruler else config
         opened = Opened(str(self.trace.head["session"]), "", heard, captured=True)
         observer = Several([_Keeping(self.decisions), *self.observers])
-        runner = SessionRunner(opened, models, self.clock, self.setup.options, observer)
+        options = replace(self.setup.options, resume_window_ms=0)  # who is gone in the end stays away
+        runner = SessionRunner(opened, models, self.clock, options, observer)
+        link = PaperLink(config.output_rate_hz, options)
         async with asyncio.TaskGroup() as tasks:
-            await self._pass_time(tasks.create_task(runner.run(_Nowhere(), self._inbound(runner))))
+            await self._pass_time(tasks.create_task(runner.run(link, self._inbound(runner))))
         return self.decisions
 
     async def _pass_time(self, running: asyncio.Task[None]) -> None:
@@ -64,23 +69,43 @@ class Rerun:
                 running.cancel()
 
     async def _inbound(self, runner: SessionRunner) -> AsyncGenerator[Inbound, None]:
+        wanted = wishes(setup_of(self.trace.head).config, self.trace.of("core"))
+        for at_ms, what in heapq.merge(self._arrivals(), wanted, key=lambda each: each[0]):
+            await self.clock.pause(at_ms - self.clock.now_ms())
+            match what:
+                case str():
+                    runner.watch.received(what)  # what came of it is a wish
+                case _Sound(pcm, end_bytes):
+                    runner.watch.received(pcm)
+                    yield Heard(self._measured(end_bytes) if self.ruler else pcm)
+                case Change():
+                    yield Configured(what.made_to(runner.config))
+                case _:
+                    yield what
+        await self.clock.pause(self.trace.end_ms - self.clock.now_ms())
+
+    def _arrivals(self) -> Iterator[tuple[int, _Sound | str]]:
         kept = "sound" not in self.trace.head.get("left_out", ())
         sound = self.trace.sound("in") if kept or not self.ruler else b""
         for record in self.trace.of("in"):
-            await self.clock.pause(record["at"] - self.clock.now_ms())
             if "audio" in record:
                 begin, size = record["audio"]
-                pcm = sound[begin : begin + size] or bytes(size)
-                runner.watch.received(pcm)
-                yield Heard(self._measured(begin + size) if self.ruler else pcm)
+                yield record["at"], _Sound(sound[begin : begin + size] or bytes(size), begin + size)
             elif (text := _text(record)) is not None:
-                yield read(text, runner)
-        await self.clock.pause(self.trace.end_ms - self.clock.now_ms())
+                yield record["at"], text
 
     def _measured(self, end_bytes: int) -> bytes:
         assert self.ruler
         end_ms = end_bytes * 1000 // (self.trace.rate_hz("in") * BYTES_PER_SAMPLE)
         return to_bytes(self.ruler.more(end_ms - self.ruler.end_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A piece of the client's sound, and where it ends in all of it."""
+
+    pcm: bytes
+    end_bytes: int
 
 
 def _text(record: Record) -> str | None:
@@ -89,19 +114,6 @@ def _text(record: Record) -> str | None:
     if message is None:
         return str(record.get("text", ""))
     return None if message.get("type") in ABOUT_OTHERS else json.dumps(message)
-
-
-class _Nowhere:
-    """Fits `ports.Link`: a client that reads everything at once, and keeps nothing."""
-
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
-        pass
-
-    async def send_audio(self, frame: AudioFrame) -> None:
-        pass
-
-    async def close(self, farewell: Farewell) -> None:
-        pass
 
 
 class _Keeping(Observer):

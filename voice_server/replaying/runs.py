@@ -10,7 +10,7 @@ from pathlib import Path
 from voice_server.core.trace import encode
 from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.observing.background import Immediate
-from voice_server.observing.capture import CaptureOptions, Said, SessionCapture
+from voice_server.observing.capture import CaptureOptions, SessionCapture
 from voice_server.observing.trace_file import Trace
 from voice_server.observing.trace_sink import Record, TraceSink
 from voice_server.ports import Models, Opened
@@ -54,6 +54,7 @@ def run_with_models(
         real,
         language_model=real.language_model if asked.language_model else memory.language_model,
         synthesizer=real.synthesizer if asked.synthesizer else memory.synthesizer,
+        tools=memory.tools,  # a lamp is not to be switched again
     )
     return asyncio.run(Rerun(trace, setup, clock, None, observers).run(models))
 
@@ -61,7 +62,7 @@ def run_with_models(
 class NewTrace(Observer):
     """Writes a session in virtual time down, as the server would; the same to the byte each time."""
 
-    def __init__(self, trace: Trace, setup: Setup, path: Path, said: Said) -> None:
+    def __init__(self, trace: Trace, setup: Setup, path: Path) -> None:
         self._started = str(trace.head.get("started", ""))
         self._setup = setup
         self._base = path.with_name(path.name.removesuffix(".jsonl"))
@@ -73,7 +74,7 @@ class NewTrace(Observer):
             "runtime": {**runtime, "lead_ms": setup.options.lead_ms},
             "models": trace.head.get("models", {}),
         }
-        self._options = CaptureOptions(path.parent, said, about)
+        self._options = CaptureOptions(path.parent, about)
 
     def opened(self, opened: Opened, now: Now) -> SessionObserver:
         """Anew: what was there under this name is gone."""

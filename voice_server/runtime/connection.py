@@ -125,7 +125,7 @@ class Connection:
             return False
         return True
 
-    async def _in_time(self, sending: Coroutine[None, None, None]) -> None:
+    async def _in_time(self, sending: Coroutine[None, None, object]) -> None:
         self._sending_since_ms = self._clock.now_ms()
         try:
             await sending

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from voice_server.core.commands import Fact
 from voice_server.observers import SessionObserver
-from voice_server.ports import AudioFrame, Farewell, Link, Notice, Relayed
+from voice_server.ports import AudioFrame, Farewell, Link, Notice
 
 
 class WatchedLink:
@@ -14,16 +16,17 @@ class WatchedLink:
         self._link = link
         self._watch = watch
 
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> Sequence[str]:
         """As the link; then say so."""
-        await self._link.send(item, seq, t_ms)
-        if not isinstance(item, Relayed):  # between the link and its client
-            self._watch.sent(item, seq, t_ms)
+        messages = await self._link.send(item, seq, t_ms)
+        self._watch.sent(item, seq, t_ms, messages)
+        return messages
 
-    async def send_audio(self, frame: AudioFrame) -> None:
+    async def send_audio(self, frame: AudioFrame) -> Sequence[str]:
         """As the link; then say so."""
-        await self._link.send_audio(frame)
-        self._watch.sent_audio(frame)
+        messages = await self._link.send_audio(frame)
+        self._watch.sent_audio(frame, messages)
+        return messages
 
     async def close(self, farewell: Farewell) -> None:
         """As the link."""

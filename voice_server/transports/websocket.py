@@ -42,19 +42,22 @@ class WebSocketLink:
         self._rate_hz = output_rate_hz
         self._terms = terms
 
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> tuple[str]:
         """One text frame."""
+        message = told(item, self._rate_hz, seq, t_ms, self._terms)
         try:
-            await self._socket.send_text(told(item, self._rate_hz, seq, t_ms, self._terms))
+            await self._socket.send_text(message)
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the client is gone") from error
+        return (message,)
 
-    async def send_audio(self, frame: AudioFrame) -> None:
+    async def send_audio(self, frame: AudioFrame) -> tuple[()]:
         """One binary frame."""
         try:
             await self._socket.send_bytes(encode_audio(frame.response, frame.position, frame.last, frame.pcm))
         except (WebSocketDisconnect, RuntimeError) as error:
             raise ConnectionError("the client is gone") from error
+        return ()
 
     async def close(self, farewell: Farewell) -> None:
         """Hang up with the code that says why."""

@@ -53,24 +53,28 @@ class RealtimeLink:
         """Of what was sent: a Realtime client acknowledges nothing, and cannot come back."""
         self._wire = wire
 
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> list[str]:
         """As many events as it is worth; often none."""
         self.last_seq = seq
-        for frame in self._frames(item):
-            text = json.dumps(frame)
-            for listener in tuple(self.listeners):
-                listener.hear(text)
-            await self._wire.say(text)
+        return await self._say(self._frames(item))
 
-    async def send_audio(self, frame: AudioFrame) -> None:
+    async def send_audio(self, frame: AudioFrame) -> list[str]:
         """At most one event with sound, and what has to come before it."""
-        told = self.codec.sounded(frame.response, frame.position, frame.pcm, last=frame.last)
-        for event in told:
+        return await self._say(
+            self.codec.sounded(frame.response, frame.position, frame.pcm, last=frame.last)
+        )
+
+    async def _say(self, events: list[frames.Frame]) -> list[str]:
+        """To all; the sound to the client alone. Returns the others."""
+        said = []
+        for event in events:
             text = json.dumps(event)
-            for listener in tuple(self.listeners):
-                if event["type"] != SOUND_TYPE:
+            if event["type"] != SOUND_TYPE:
+                said.append(text)
+                for listener in tuple(self.listeners):
                     listener.hear(text)
             await self._wire.say(text)
+        return said
 
     async def close(self, farewell: Farewell) -> None:
         """Hang up on everybody."""

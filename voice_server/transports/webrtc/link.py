@@ -27,15 +27,18 @@ class CallLink:
         self._to_call = ToCall(rate_hz)
         self._terms = terms
 
-    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> None:
+    async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> tuple[str]:
         """One message on the data channel. A stop empties the outgoing track before anything else happens."""
         if isinstance(item, ResponseStopped):
             self._peer.hush()
-        await self._peer.say(told(item, self._rate_hz, seq, t_ms, self._terms))
+        message = told(item, self._rate_hz, seq, t_ms, self._terms)
+        await self._peer.say(message)
+        return (message,)
 
-    async def send_audio(self, frame: AudioFrame) -> None:
+    async def send_audio(self, frame: AudioFrame) -> tuple[()]:
         """Into the outgoing track."""
         await self._peer.play(self._to_call.frame(frame))
+        return ()
 
     async def close(self, farewell: Farewell) -> None:
         """A last message says why: a data channel has no close codes."""
