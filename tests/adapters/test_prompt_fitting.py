@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from voice_server.adapters.prompt_fitting import BYTES_PER_TOKEN, estimated_tokens, fitted
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolCall
 
 SYSTEM = Message("system", "Be brief.")
 HISTORIES = st.lists(
@@ -59,8 +60,29 @@ def test_the_last_message_is_always_there_and_the_order_is_kept(history: list[Me
     if history:
         assert kept[-1].role == history[-1].role
         assert history[-1].content.endswith(kept[-1].content)
-        systems = [m for m in history[:-1] if m.role == "system"]
-        assert [m for m in kept[:-1] if m.role == "system"] == systems
-        others = [m for m in kept[:-1] if m.role != "system"]
-        latest = [m for m in history[:-1] if m.role != "system"]
-        assert others == latest[len(latest) - len(others) :]
+        head = [m for m in history[:-1][:1] if m.role == "system"]
+        assert kept[: len(head)] == tuple(head)
+        latest = kept[len(head) : -1]
+        assert latest == tuple(history[-1 - len(latest) : -1])
+
+
+def test_news_goes_with_its_time() -> None:
+    news, last = Message("system", "The train is late."), Message("user", "c" * 40)
+    history = (SYSTEM, news, Message("user", "b" * 400), last)
+    assert fitted(history, 60) == (SYSTEM, last)
+
+
+def test_a_result_is_not_parted_from_its_call() -> None:
+    call = Message("assistant", "", calls=(ToolCall("call_1", "look", "{}"),))
+    result, last = Message("tool", "r" * 120, call="call_1"), Message("user", "And now?")
+    history = (SYSTEM, *turns(3), call, result, last)
+    assert fitted(history, estimated_tokens([SYSTEM, call, result, last])) == (SYSTEM, call, result, last)
+    assert fitted(history, estimated_tokens([SYSTEM, result, last])) == (SYSTEM, last)
+
+
+def test_of_a_long_result_the_end_is_kept_and_its_call() -> None:
+    call = Message("assistant", "", calls=(ToolCall("call_1", "look", "{}"),))
+    kept = fitted((SYSTEM, *turns(3), call, Message("tool", "r" * 900 + "the end", call="call_1")), 60)
+    assert kept[:2] == (SYSTEM, call)
+    assert kept[2].content.endswith("rthe end")
+    assert estimated_tokens(kept) <= 60

@@ -19,34 +19,49 @@ def estimated_tokens(messages: Sequence[Message]) -> int:
 
 
 def fitted(messages: Sequence[Message], room_tokens: int) -> tuple[Message, ...]:
-    """System messages and as many of the latest others as fit; the last one always, its end if need be."""
+    """The instructions at the head, and as many of the latest messages as fit, without a gap.
+
+    Calls of tools and their results stay together. The last message is always there, its end if need be.
+    """
     if estimated_tokens(messages) <= room_tokens or not messages:
         return tuple(messages)
-    *earlier, last = messages
-    kept = [message for message in earlier if message.role == "system"]
-    room = room_tokens - estimated_tokens([*kept, last])
+    head = tuple(message for message in messages[:-1][:1] if message.role == "system")
+    *earlier, latest = _units(messages[len(head) :])
+    room = room_tokens - estimated_tokens([*head, *latest])
     if room <= 0:
-        return (*kept, _tail(last, max(1, room_tokens - estimated_tokens(kept) - TOKENS_PER_MESSAGE)))
-    return (*kept, *_latest(earlier, room), last)
+        before = [*head, *latest[:-1]]
+        left = room_tokens - estimated_tokens(before) - TOKENS_PER_MESSAGE
+        return (*before, _tail(latest[-1], max(1, left)))
+    return (*head, *_latest(earlier, room), *latest)
 
 
-def _latest(messages: Sequence[Message], room: int) -> list[Message]:
+def _units(messages: Sequence[Message]) -> list[list[Message]]:
+    """What may only be left out together: a message, and the results of the tools that it calls."""
+    units: list[list[Message]] = []
+    for message in messages:
+        if units and message.call is not None:
+            units[-1].append(message)
+        else:
+            units.append([message])
+    return units
+
+
+def _latest(units: Sequence[list[Message]], room: int) -> list[Message]:
     latest: list[Message] = []
-    for message in reversed(messages):
-        if message.role == "system":
-            continue
-        room -= estimated_tokens([message])
+    for unit in reversed(units):
+        room -= estimated_tokens(unit)
         if room < 0:
             break
-        latest.insert(0, message)
+        latest = unit + latest
     return latest
 
 
 def _tail(message: Message, tokens: int) -> Message:
     """The end of it; a character that is cut in two is left out."""
-    tail = _encoded(message)[-tokens * BYTES_PER_TOKEN :]
+    tail = message.content.encode(errors="replace")[-tokens * BYTES_PER_TOKEN :]
     return replace(message, content=tail.decode(errors="ignore"))
 
 
 def _encoded(message: Message) -> bytes:
-    return message.content.encode(errors="replace")
+    calls = "".join(call.name + call.arguments for call in message.calls)
+    return (message.content + calls).encode(errors="replace")
