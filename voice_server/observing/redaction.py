@@ -8,9 +8,11 @@ from typing import Any
 
 SECRET = "[secret]"
 SECRETS = {"token", "api_key"}
+SOUND = "[sound]"
+"""In place of sound inside a message, as Realtime sends it: it has a file of its own, or may not be kept."""
 WORDS = {
     "apology", "arguments", "content", "delta", "description", "greeting", "heard", "instructions", "output",
-    "text",
+    "problem", "prompt", "text", "transcript",
 }  # fmt: skip
 """The fields of messages, events and commands that hold what people or models said."""
 _LETTER = re.compile(r"\w")
@@ -24,7 +26,7 @@ class Redaction:
     sound: bool = True
 
     def applied(self, value: Any) -> Any:
-        """The same JSON without secrets; without words, if they may not be kept.
+        """The same JSON without secrets and sound; without words, if they may not be kept.
 
         A hidden text keeps its spaces and its marks, so that one still sees clauses and lengths.
         """
@@ -40,7 +42,9 @@ class Redaction:
     def _field(self, name: str, value: Any) -> Any:
         if name in SECRETS and isinstance(value, str):
             return SECRET
-        if name in WORDS and not self.words:
+        if name == "audio" and isinstance(value, str):
+            return SOUND
+        if not self.words and (name in WORDS or (name == "error" and isinstance(value, str))):
             return hidden(value)
         return self.applied(value)
 
