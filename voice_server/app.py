@@ -44,6 +44,7 @@ from voice_server.transports.webrtc.calls import Calls
 from voice_server.transports.webrtc.ice import IceOptions, stun_server, turn_server
 from voice_server.transports.webrtc.native_calls import NativeCalls
 from voice_server.transports.webrtc.rate_limit import RateLimit
+from voice_server.transports.webrtc.realtime_routes import RealtimeCallRoutes
 from voice_server.transports.webrtc.routes import CallRoutes
 from voice_server.transports.websocket import VoiceEndpoint
 
@@ -191,6 +192,7 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
         limit = RateLimit(settings.webrtc.offers_per_minute, OFFER_BURST)
         native = NativeCalls(sessions, terms, start_timeout_s)
         app.include_router(CallRoutes(calls, native, keys, limit).router())
+        app.include_router(RealtimeCallRoutes(calls, front, limit).router())
     app.include_router(health_routes(sessions))
     app.mount("/", page(WEB_CLIENT))
 

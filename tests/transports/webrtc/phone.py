@@ -32,6 +32,10 @@ Tweak = Callable[[str], str]
 """What happens to our SDP on its way."""
 
 
+Judge = Callable[[Message], Message]
+"""Raises where a message is not as it should be."""
+
+
 class Between(Protocol):
     """Somebody whom the server's SDP passes."""
 
@@ -39,6 +43,11 @@ class Between(Protocol):
 
 
 PATIENCE_S = 20.0
+
+
+def unjudged(message: Message) -> Message:
+    """As it came."""
+    return message
 
 
 def as_it_is(sdp: str) -> str:
@@ -87,7 +96,8 @@ class Microphone(MediaStreamTrack):
 class Phone:
     """One call. `dial`, then `start`, then talk."""
 
-    def __init__(self, url: str, label: str = "voice.v1") -> None:
+    def __init__(self, url: str, label: str = "voice.v1", judge: Judge = unjudged) -> None:
+        self._judge = judge
         self.url = url
         """Where to offer: `http://HOST:PORT/v1/voice/calls`."""
         self.connection = RTCPeerConnection(
@@ -109,7 +119,7 @@ class Phone:
 
     def _listen_to(self, channel: RTCDataChannel) -> None:
         channel.on("open", self._open.set)
-        channel.on("message", lambda text: self._messages.put_nowait(json.loads(text)))
+        channel.on("message", lambda text: self._messages.put_nowait(self._judge(json.loads(text))))
         channel.on("close", lambda: self._messages.put_nowait(None))
 
     def _track_came(self, track: MediaStreamTrack) -> None:
@@ -140,11 +150,15 @@ class Phone:
         async with httpx.AsyncClient(trust_env=False) as http:
             response = await http.post(self.url, content=offer(await self.offer()), headers=headers)
         if response.status_code == 201:
-            self.location = str(response.url.join(response.headers["location"]))
-            await self._accept(await answer.answer(response.text) if answer else response.text)
-            async with asyncio.timeout(PATIENCE_S):
-                await self._open.wait()
+            await self.connect(response, answer)
         return response
+
+    async def connect(self, response: httpx.Response, answer: Between | None = None) -> None:
+        """Take the answer to an offer, and wait for the data channel."""
+        self.location = str(response.url.join(response.headers["location"]))
+        await self._accept(await answer.answer(response.text) if answer else response.text)
+        async with asyncio.timeout(PATIENCE_S):
+            await self._open.wait()
 
     async def reach(self, answering: Callable[[str], Awaitable[str]]) -> None:
         """Call somebody in this process, and wait for the data channel."""
@@ -191,13 +205,17 @@ class Phone:
 
     async def next(self, *types: str) -> Message:
         """The next message of one of these types; what comes before it is passed over."""
+        while (message := await self.any())["type"] not in types:
+            pass
+        return message
+
+    async def any(self) -> Message:
+        """The next message. Raises ConnectionError when the channel is closed."""
         async with asyncio.timeout(PATIENCE_S):
-            while True:
-                message = await self._messages.get()
-                if message is None:
-                    raise ConnectionError(f"the channel was closed before one of {types} came")
-                if message["type"] in types:
-                    return message
+            message = await self._messages.get()
+        if message is None:
+            raise ConnectionError("the channel was closed")
+        return message
 
     def waiting(self) -> Message | None:
         """The next message, if there is one."""

@@ -33,6 +33,10 @@ class Codec:
         """What one frame from the client means, in order. Never raises: a complaint is a reply, too."""
         return self._reading.read(data)
 
+    def heard(self, pcm: bytes) -> list[Read]:
+        """What sound means that came over a call: s16le at 16 kHz, at most 200 ms."""
+        return self._reading.heard(pcm)
+
     def opened(self, session: str) -> list[Frame]:
         """The session is there: what the client is told first."""
         self._session = session

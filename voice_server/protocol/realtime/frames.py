@@ -117,3 +117,8 @@ def arguments(kind: str, place: Place, call_id: str, **fields: Any) -> Frame:
     """`delta` or `done`, of a function call's arguments."""
     kind = f"response.function_call_arguments.{kind}"
     return {"type": kind, **place.fields(), "call_id": call_id, **fields}
+
+
+def output_buffer(kind: str, response_id: str) -> Frame:
+    """`output_audio_buffer.started`, `.stopped` or `.cleared`: of calls, whose sound goes another way."""
+    return {"type": f"output_audio_buffer.{kind}", "response_id": response_id}

@@ -106,9 +106,7 @@ class Reading:
             case client.ResponseCancel():
                 return self._cancel(event)
             case client.OutputClear():
-                raise ProtocolError(
-                    INVALID_VALUE, "output_audio_buffer.clear is for WebRTC only.", field="type"
-                )
+                return self._silence()
             case _:
                 assert_never(event)
 
@@ -130,7 +128,14 @@ class Reading:
         """The input clock, when all sound so far will have been heard."""
         return self._heard_bytes // frame_bytes(INPUT_HZ) * FRAME_MS
 
+    def heard(self, pcm: bytes) -> list[Read]:
+        """Sound that came over a call: s16le at 16 kHz, at most 200 ms."""
+        self._heard_bytes += len(pcm)
+        return [Sound(pcm)] if pcm else []
+
     def _append(self, audio: str) -> list[Read]:
+        if not self._dialogue.house.in_band:
+            raise ProtocolError(INVALID_VALUE, "Over WebRTC, sound comes over the call.", field="type")
         try:
             data = from_base64(audio)
         except ValueError as error:
@@ -292,6 +297,12 @@ class Reading:
         if event.response_id and current and event.response_id != current.terms.id:
             return [Reply(checked)]
         return [AfterSound(events.Interrupted()), AfterSound(Reply(checked))]
+
+    def _silence(self) -> list[Read]:
+        """Clients send it right after `response.cancel`, and then nothing is left to be silenced."""
+        if self._dialogue.house.in_band:
+            raise ProtocolError(INVALID_VALUE, "output_audio_buffer.clear is for WebRTC only.", field="type")
+        return [AfterSound(events.Interrupted())]
 
 
 def _refused(problem: ProtocolError) -> Reply:

@@ -72,10 +72,19 @@ class Responding:
         known = max(0, self._sent - position) * 2
         self._sent = max(self._sent, position + len(pcm) // 2)
         encoded = self._mouth.push(pcm[known:], last=last)
-        if not self._aloud or not self.terms.in_band or not encoded:
+        if not self._aloud or not encoded:
             return []
+        if not self.terms.in_band:
+            return self._sounds_elsewhere()
         delta = frames.content("output_audio.delta", self._opened_place(), delta=to_base64(encoded))
         return [*self._open_message(), delta]
+
+    def _sounds_elsewhere(self) -> list[Frame]:
+        """The first of its sound is on its way over the call."""
+        if self._sounded:
+            return []
+        self._sounded = True
+        return [*self._open_message(), frames.output_buffer("started", self.terms.id)]
 
     def call(self, called: ToolCalled) -> list[Frame]:
         """It calls a function of the client."""
@@ -101,7 +110,18 @@ class Responding:
             text = ended.heard if ended.status == "interrupted" and self._aloud else self._text
             told = self._end_message(text, "completed" if ended.status == "completed" else "incomplete")
         status, details = _status(ended, reason, why)
-        return [*told, frames.response("done", self._body(status, details))]
+        return [*told, frames.response("done", self._body(status, details)), *self._silence(ended)]
+
+    def _silence(self, ended: ResponseEnded) -> list[Frame]:
+        """Over a call, what became of its sound: it has sounded to its end, or what was left was dropped."""
+        if not self._sounded or self.message_id is None:
+            return []
+        if ended.status == "completed":
+            return [frames.output_buffer("stopped", self.terms.id)]
+        heard = self._words[: len(ended.heard.split())]
+        heard_ms = samples_to_ms(heard[-1].end_sample, PCM_HZ) if heard else 0
+        cut = frames.truncated(self.message_id, 0, heard_ms)
+        return [frames.output_buffer("cleared", self.terms.id), cut]
 
     def _end_message(self, text: str, status: Literal["completed", "incomplete"]) -> list[Frame]:
         place = self._place

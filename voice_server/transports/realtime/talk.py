@@ -60,9 +60,7 @@ class RealtimeLink:
 
     async def send_audio(self, frame: AudioFrame) -> list[str]:
         """At most one event with sound, and what has to come before it."""
-        return await self._say(
-            self.codec.sounded(frame.response, frame.position, frame.pcm, last=frame.last)
-        )
+        return await self._say(self.codec.sounded(frame.response, frame.position, frame.pcm, last=frame.last))
 
     async def _say(self, events: list[frames.Frame]) -> list[str]:
         """To all; the sound to the client alone. Returns the others."""
@@ -103,6 +101,13 @@ def meant(data: str | bytes, codec: Codec, watch: SessionObserver) -> Iterator[S
     for item in codec.read(data):
         if isinstance(item, Sound):
             watch.received(item.pcm)
+        yield _inbound(item)
+
+
+def heard(pcm: bytes, codec: Codec, watch: SessionObserver) -> Iterator[Said]:
+    """What sound means that came over a call: s16le at 16 kHz, at most 200 ms."""
+    for item in codec.heard(pcm):
+        watch.received(pcm)
         yield _inbound(item)
 
 

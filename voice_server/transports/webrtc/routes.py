@@ -55,7 +55,8 @@ class CallRoutes:
     async def create(self, request: Request) -> Response:
         """An offer: 201, the answer, and where the call is. The call goes on when the answer has left."""
         try:
-            self._admit(request)
+            check_rate(request, self._limit)
+            self._check_key(request)
             offer = read_offer(await body_of(request))
             call, answer = await self._calls.begin(offer, self._dialect)
         except OfferError as problem:
@@ -93,16 +94,17 @@ class CallRoutes:
         self._calls.hang_up(found)
         return Response(status_code=204)
 
-    def _admit(self, request: Request) -> None:
-        address = request.client.host if request.client else ""
-        wait_ms = self._limit.retry_after_ms(address, time.monotonic_ns() // 1_000_000)
-        if wait_ms:
-            raise RefusedError(429, "too_many_offers", "too many offers from this address", wait_ms)
-        self._check_key(request)
-
     def _check_key(self, request: Request) -> None:
         if not knows(self._keys, bearer(request.headers.get("authorization", ""))):
             raise RefusedError(401, "unauthorised", "this server needs a key: `Authorization: Bearer KEY`")
+
+
+def check_rate(request: Request, limit: RateLimit) -> None:
+    """Raises RefusedError where too many offers come from one address."""
+    address = request.client.host if request.client else ""
+    wait_ms = limit.retry_after_ms(address, time.monotonic_ns() // 1_000_000)
+    if wait_ms:
+        raise RefusedError(429, "too_many_offers", "too many offers from this address", wait_ms)
 
 
 async def body_of(request: Request) -> str:
