@@ -15,7 +15,7 @@ find_python = for python in $(or $(PYTHON),python3.13 python3.12 python3.11 pyth
 	"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	python=; done
 
-.PHONY: help setup run test check web-check e2e cluster-demo cluster-test docs constraints clean
+.PHONY: help setup run test check web-check e2e conformance cluster-demo cluster-test docs constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ cluster-demo: setup ## Redis, two servers and nginx in front; Ctrl-C ends all
 cluster-test: setup ## the same, and the server that speaks is killed
 	VOICE_CLUSTER=1 $(BIN)/pytest tests/cluster $(CLUSTER_ARGS)
 
+conformance: setup .venv-conformance/.installed ## clients that no one here wrote, against a real server
+	@VOICE_CONFORMANCE=1 OPENAI_AGENTS_DISABLE_TRACING=1 .venv-conformance/bin/pytest tests/conformance \
+		--confcutdir tests/conformance --override-ini filterwarnings= $(CONFORMANCE_ARGS)
+
 docs: $(INSTALLED) ## docs/reference anew, where it is generated from the code
 	@$(BIN)/voice-server docs
 
@@ -64,7 +68,7 @@ constraints: ## constraints.txt anew, from a clean install of the newest version
 	@rm -rf .venv-constraints
 
 clean: ## remove what was made here, but not the models
-	rm -rf .venv .venv-constraints node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-conformance .venv-constraints node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find voice_server tests -name __pycache__ -type d -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -80,6 +84,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into .venv ($$($(BIN)/python --version)); a minute or two the first time"
 	@$(PIP) install -qq --upgrade pip
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv-conformance/.installed: tests/conformance/requirements.txt tests/conformance/constraints.txt
+	@.venv/bin/python -m venv --clear .venv-conformance
+	@echo "Installing other people's clients into .venv-conformance; a minute or two"
+	@.venv-conformance/bin/python -m pip --disable-pip-version-check install -qq \
+		--constraint tests/conformance/constraints.txt --requirement tests/conformance/requirements.txt
 	@touch $@
 
 .venv/.e2e: $(INSTALLED)

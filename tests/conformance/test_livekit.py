@@ -32,7 +32,9 @@ class Talk:
         self._events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         for kind in ("generation_created", "input_speech_started", "input_audio_transcription_completed"):
             session.on(kind, lambda event, kind=kind: self._events.put_nowait((kind, event)))
-        session.on("openai_server_event_received", lambda event: self._events.put_nowait((event["type"], event)))
+        session.on(
+            "openai_server_event_received", lambda event: self._events.put_nowait((event["type"], event))
+        )
         session.on("error", self.errors.append)
 
     async def next(self, kind: str) -> Any:

@@ -135,7 +135,9 @@ async def test_a_cancel(target: Target) -> None:
         assert (error.code, error.event_id) == ("response_cancel_not_active", "e-1")
 
 
-@pytest.mark.parametrize("bad", ['{"type": "nonsense", "event_id": "e-1"}', "{", '{"type": "session.update"}'])
+@pytest.mark.parametrize(
+    "bad", ['{"type": "nonsense", "event_id": "e-1"}', "{", '{"type": "session.update"}']
+)
 async def test_a_malformed_event(target: Target, bad: str) -> None:
     async with talking(target) as talk:
         await talk.rt.send_raw(bad)
