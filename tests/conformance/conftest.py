@@ -70,5 +70,5 @@ def question() -> bytes:
     with wave.open(str(REPOSITORY / "tests" / "audio" / "speech" / "q_brooklyn_bridge.wav")) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
         times = np.arange(len(samples) * RATE_HZ // file.getframerate()) * file.getframerate() / RATE_HZ
-    spoken = np.interp(times, np.arange(len(samples)), samples).astype(np.int16)
-    return spoken.tobytes() + bytes(2 * RATE_HZ * 2)
+    spoken: bytes = np.interp(times, np.arange(len(samples)), samples).astype(np.int16).tobytes()
+    return spoken + bytes(2 * RATE_HZ * 2)

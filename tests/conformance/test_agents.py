@@ -15,7 +15,7 @@ from tests.conformance.language_server import ANSWER, PLACE
 from tests.conformance.target import PATIENCE_S, Target, speak
 
 
-@function_tool
+@function_tool  # type: ignore[untyped-decorator]
 def get_weather(city: str) -> str:
     """The weather in a city."""
     return f"sunny in {city}"
@@ -42,7 +42,8 @@ class Talk:
         """The next event of the server's, as it came."""
 
         def such(event: Any) -> bool:
-            return event.data.type == "raw_server_event" and event.data.data["type"] == kind
+            came = event.data.type == "raw_server_event" and event.data.data["type"] == kind
+            return bool(came)
 
         data: dict[str, Any] = (await self.next("raw_model_event", such)).data.data
         return data

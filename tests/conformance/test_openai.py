@@ -135,9 +135,7 @@ async def test_a_cancel(target: Target) -> None:
         assert (error.code, error.event_id) == ("response_cancel_not_active", "e-1")
 
 
-@pytest.mark.parametrize(
-    "bad", ['{"type": "nonsense", "event_id": "e-1"}', "{", '{"type": "session.update"}']
-)
+@pytest.mark.parametrize("bad", ['{"type": "nonsense"}', "{", '{"type": "session.update"}'])
 async def test_a_malformed_event(target: Target, bad: str) -> None:
     async with talking(target) as talk:
         await talk.rt.send_raw(bad)
@@ -152,6 +150,7 @@ async def test_a_client_secret(target: Target) -> None:
     secret = await client.realtime.client_secrets.create(
         session={"type": "realtime", "instructions": "Be brief.", "output_modalities": ["text"]}
     )
+    assert secret.session.type == "realtime"
     assert secret.session.instructions == "Be brief."
     async with talking(target, secret.value) as talk:
         await talk.says("Hello.")

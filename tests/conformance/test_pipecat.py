@@ -1,4 +1,4 @@
-"""pipecat's OpenAIRealtimeLLMService: at most errors it stops reading for good, and parses every event strictly."""
+"""pipecat's OpenAIRealtimeLLMService: parses every event strictly, and stops at most errors for good."""
 
 from __future__ import annotations
 
