@@ -34,8 +34,8 @@ def speak_all(world: World) -> None:
 
 def test_clauses_are_spoken_as_they_are_generated_and_numbered_from_zero() -> None:
     world = in_floor(Floor.THINKING)
-    world.generate("Of course I can, with")
-    assert world.every(commands.Synthesize) == [commands.Synthesize(1, 0, "Of course I can,")]
+    world.generate("Yes, I can, with")
+    assert world.every(commands.Synthesize) == [commands.Synthesize(1, 0, "Yes, I can,")]
     world.generate(" pleasure.")
     world.end_generation()
     assert world.every(commands.Synthesize)[1:] == [commands.Synthesize(1, 1, "with pleasure.")]

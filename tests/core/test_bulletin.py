@@ -15,7 +15,7 @@ from voice_server.core.tools import Speak
 from voice_server.core.turns import Floor
 
 NEWS = "The train is late."
-LONG = "It is ten o'clock. The sun is shining. The birds are singing. All is well."
+LONG = "It is ten. The sun is shining. The birds are singing. All is well."
 
 
 def add(world: World, speak: Speak = "now", text: str = NEWS) -> None:
@@ -89,10 +89,10 @@ def test_news_interrupts_at_the_end_of_the_clause() -> None:
     assert not world.every(commands.ResponseStopped)
     world.wait(1_000)
     assert [stop.reason for stop in world.every(commands.ResponseStopped)] == ["replaced"]
-    assert ended(world) == [("interrupted", "It is ten o'clock.")]
+    assert ended(world) == [("interrupted", "It is ten.")]
     assert prompts(world)[-1] == (
         Message("user", QUESTION),
-        Message("assistant", "It is ten o'clock."),
+        Message("assistant", "It is ten."),
         Message("system", NEWS),
     )
 
@@ -124,7 +124,7 @@ def test_nothing_of_the_rest_is_spoken_any_more() -> None:
     world.generate(" And more.")
     world.synthesize()
     world.wait(1_500)
-    assert ended(world) == [("interrupted", "It is ten o'clock.")]
+    assert ended(world) == [("interrupted", "It is ten.")]
 
 
 def test_a_clause_that_is_still_being_made_is_spoken_to_its_end() -> None:
@@ -136,15 +136,15 @@ def test_a_clause_that_is_still_being_made_is_spoken_to_its_end() -> None:
     assert (order.clauses, order.end_sample) == (1, None)
     world.synthesize()
     world.wait(1_500)
-    assert ended(world) == [("interrupted", "It is ten o'clock.")]
+    assert ended(world) == [("interrupted", "It is ten.")]
 
 
 def test_the_last_clause_needs_no_cut() -> None:
-    world = speaking("It is ten o'clock.")
+    world = speaking("It is ten.")
     add(world)
     world.wait(1_500)
     assert not world.every(commands.Curtail)
-    assert ended(world) == [("completed", "It is ten o'clock.")]
+    assert ended(world) == [("completed", "It is ten.")]
     assert prompts(world)[-1][-1] == Message("system", NEWS)
 
 
@@ -191,7 +191,7 @@ def test_a_noise_before_the_end_of_the_clause_is_taken_back() -> None:
     world.stop_speaking()
     world.transcribe("")
     world.wait(3_000)
-    assert ended(world) == [("interrupted", "It is ten o'clock.")]
+    assert ended(world) == [("interrupted", "It is ten.")]
     assert prompts(world)[-1][-1] == Message("system", NEWS)
 
 

@@ -110,3 +110,12 @@ def test_a_whole_early_draft_is_spoken_whole() -> None:
     orders = [command for _, command in world.said]
     spoken = [type(c) for c in orders if isinstance(c, commands.Synthesize | commands.FinishAudio)]
     assert spoken == [commands.Synthesize, commands.FinishAudio]
+
+
+def test_a_draft_that_fails_while_the_user_speaks_is_begun_again_afterwards() -> None:
+    world = speaking(QUESTION)
+    world.end_generation(failure="it broke")
+    assert not world.every(commands.Trouble)
+    world.fade()
+    world.transcribe(QUESTION)
+    assert generated(world) == [(QUESTION, True), (QUESTION, False)]

@@ -26,7 +26,7 @@ def test_where_there_is_no_hypothesis_the_user_is_told_so() -> None:
     world = in_floor(Floor.USER)
     world.stop_speaking()
     world.fail_transcription()
-    assert world.every(commands.Synthesize)[0].text == "Sorry, something went wrong"
+    assert world.every(commands.Synthesize)[0].text == "Sorry, something went wrong and I have no answer."
     assert world.floor() is Floor.THINKING
 
 

@@ -51,7 +51,7 @@ async def test_where_the_language_model_fails_the_user_hears_an_apology(replies:
     async with stage.running():
         response = await stage.ask(answer_begins_in_ms=10_000)
         assert stage.language_model.running == 0
-        await stage.wait(20_000)
+        await stage.wait(15_000)
         stage.replies = word_by_word(stage.clock)
         await stage.speak(800)
         await stage.rest(1_000)

@@ -16,7 +16,6 @@ from voice_server.core.commands import (
     FinishAudio,
     Pause,
     Play,
-    Proceed,
     ResponseBegan,
     ResponseEnded,
     ResponseResumed,
@@ -27,6 +26,7 @@ from voice_server.core.commands import (
     TextAdded,
     WordsPlaced,
 )
+from voice_server.core.drafting import Draft
 from voice_server.core.events import ToolCallProposed
 from voice_server.core.lexicon import words
 from voice_server.core.playout import Playout, Word
@@ -48,10 +48,7 @@ class Answer:
         self.held = False
         self.suspended = False
         """The client is away: nothing may sound before it is back."""
-        self.unsure = False
-        """The user still speaks: no work goes into its sound."""
-        self.resting = False
-        """Nor into its text, for now."""
+        self.draft = Draft(response, emit)
         self.text_complete = False
         self.canned = False
         """Whether its words are ours, not the model's."""
@@ -65,7 +62,6 @@ class Answer:
         self._emit = emit
         self._cutter = ClauseCutter()
         self._clauses = 0
-        self._postponed: list[Synthesize | FinishAudio] = []
         self._breaths = Breaths()
         self._proposed: list[ToolCallProposed] = []
         self._synthesized = 0
@@ -82,6 +78,12 @@ class Answer:
             self._emit(TextAdded(self.id, text))
         self._speak(self._cutter.push(text), now_ms)
 
+    def say(self, words: str, now_ms: int) -> None:
+        """These words, and no model's."""
+        self.canned, self._cutter.hurried = True, False
+        self.add_text(words, now_ms)
+        self.end_text(now_ms)
+
     def propose(self, call: ToolCallProposed, now_ms: int) -> None:
         """The model calls a tool; see `take_proposed`."""
         self._mark("first_token", now_ms)
@@ -92,33 +94,23 @@ class Answer:
         proposed, self._proposed = self._proposed, []
         return proposed
 
-    def make_sure(self) -> None:
-        """These were the user's last words, it seems: make its sound."""
-        self.unsure = False
-        if self.resting:
-            self.resting = False
-            self._emit(Proceed(self.id))
-        for order in self._postponed:
-            self._emit(order)
-        self._postponed.clear()
-
     def rest(self) -> None:
-        """The last words are being looked for: the cores are better used for that, if this is not sure."""
-        if self.unsure and not self._clauses and not self.resting:
-            self.resting = True
-            self._emit(Pause(self.id))
+        """Generate no more than a first clause while it is not sure that this is wanted."""
+        if not self._clauses:
+            self.draft.rest()
 
     def end_text(self, now_ms: int) -> None:
         """Nothing more will be generated."""
         self._speak(self._cutter.flush(), now_ms)
         self.text_complete = True
         if self.aloud:
-            self._order(FinishAudio(self.id))
+            self.draft.order(FinishAudio(self.id))
 
     def apologise(self, apology: str, now_ms: int) -> None:
         """The model failed: say so rather than nothing."""
         self.failed = True
         self._speak(self._cutter.flush(), now_ms)
+        self._cutter.hurried = False
         between = " " if self.text and not self.text[-1].isspace() else ""
         self.add_text(f"{between}{apology}", now_ms)
 
@@ -165,7 +157,7 @@ class Answer:
     @property
     def wants_text(self) -> bool:
         """Whether the model's next words are needed: not while a first clause waits for leave to sound."""
-        return not self.text_complete and not self.resting and (self._playable or not self._clauses)
+        return not self.text_complete and not self.draft.resting and (self._playable or not self._clauses)
 
     @property
     def sounding(self) -> bool:
@@ -180,7 +172,7 @@ class Answer:
     def release(self, turn: int, now_ms: int, asked: str | None = None) -> None:
         """The turn is over: tell what is there, and play it."""
         self.turn, self.released = turn, True
-        self.make_sure()
+        self.draft.make_sure()
         self._waiting_since_ms = now_ms
         self._emit(ResponseBegan(self.id, turn, asked))
         if self.text:
@@ -274,17 +266,11 @@ class Answer:
             self._waiting_since_ms = now_ms
         for text in clauses:
             self._mark("first_clause", now_ms)
-            self._order(Synthesize(self.id, self._clauses, text))
+            self.draft.order(Synthesize(self.id, self._clauses, text))
             self._breaths.add(text)
             self._clauses += 1
         if clauses and not (self.released or self.canned):
             self._emit(Pause(self.id))
-
-    def _order(self, order: Synthesize | FinishAudio) -> None:
-        if self.unsure:
-            self._postponed.append(order)
-        else:
-            self._emit(order)
 
     def _start(self, now_ms: int) -> None:
         if self._playable and not self.playout.running and self.playout.total:

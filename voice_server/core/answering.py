@@ -63,13 +63,13 @@ class Answering:
         """
         if self.answer and words(user_text) == self._drafted and wish == self._wish:
             if not early:
-                self.answer.make_sure()
+                self.answer.draft.make_sure()
             return
         self.discard_draft()
         self._drafted, self._wish = words(user_text), wish
         self._rounds = 0 if user_text else self._rounds
         self.answer = self._new(wish.speech)
-        self.answer.unsure = early
+        self.answer.draft.unsure = early
         prompt = self._prompt(user_text, wish)
         self._request = Generate(
             self.answer.id, prompt, self._may_call, tools=wish.tools, max_tokens=wish.max_tokens, early=early
@@ -108,9 +108,7 @@ class Answering:
     def draft_words(self, text: str, now_ms: int) -> None:
         """An answer that needs no model: a greeting, an apology."""
         self.answer = self._new()
-        self.answer.canned = True
-        self.answer.add_text(text, now_ms)
-        self.answer.end_text(now_ms)
+        self.answer.say(text, now_ms)
 
     def discard_draft(self) -> None:
         """The user goes on: the draft answers the wrong question."""
@@ -141,6 +139,8 @@ class Answering:
                 self._add(answer, event, now_ms)
             case events.DraftDeclined():
                 self._draft_later(answer)
+            case events.GenerationFailed() if answer.draft.unsure:
+                self.discard_draft()
             case events.GenerationEnded():
                 self.text_over(now_ms, failure=None if answer.has_substance else "the model gave no words")
             case events.GenerationFailed():

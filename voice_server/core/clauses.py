@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-FIRST_WORDS = 3
+FIRST_WORDS = 2
 """The first clause may end at a comma after so many words."""
 
-FIRST_LIMIT_WORDS = 4
+FIRST_LIMIT_WORDS = 3
 """And ends here in any case: each word more costs 30 ms, to generate and to speak it (two cores)."""
 
 LATER_WORDS = 6
@@ -28,6 +28,8 @@ class ClauseCutter:
     """Takes text as it is generated, gives clauses as they become complete."""
 
     def __init__(self) -> None:
+        self.hurried = True
+        """The rest is not known yet, and so the first clause is a short one."""
         self._pending = ""
         self._words: list[str] = []
         self._cut = 0
@@ -66,7 +68,8 @@ class ClauseCutter:
         text, count = " ".join(self._words[-2:]), len(self._words)
         if _SENTENCE_END.search(text) and not _ABBREVIATION.search(text) and not _list_number(text):
             return True
-        enough, limit = (LATER_WORDS, LATER_LIMIT_WORDS) if self._cut else (FIRST_WORDS, FIRST_LIMIT_WORDS)
+        hurried = self.hurried and not self._cut
+        enough, limit = (FIRST_WORDS, FIRST_LIMIT_WORDS) if hurried else (LATER_WORDS, LATER_LIMIT_WORDS)
         return count >= limit or (count >= enough and bool(_COMMA_END.search(text)))
 
 

@@ -40,9 +40,9 @@ _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     Completeness.TRAILING: (1200, 1300, 1400, 1500, 1600, 1600),
     Completeness.DIGITS: (1400, 1400, 1400, 1400, 1600, 1600),
     Completeness.OPEN: (250, 600, 900, 1100, 1300, 1500),
-    Completeness.OPEN_REQUEST: (150, 400, 700, 1000, 1200, 1400),
+    Completeness.OPEN_REQUEST: (150, 300, 500, 800, 1100, 1300),
     Completeness.STATEMENT: (150, 900, 1000, 1450, 1500, 1500),
-    Completeness.REQUEST: (100, 200, 350, 450, 650, 1000),
+    Completeness.REQUEST: (100, 150, 250, 350, 550, 900),
 }
 
 LONGEST_WAIT_MS = 2_400
