@@ -12,7 +12,8 @@ from voice_server.core.policy import Policy, SessionConfig, TurnConfig
 from voice_server.errors import ConfigurationError
 from voice_server.protocol.configuring import resolved
 from voice_server.reference.described import field_docstrings
-from voice_server.settings import Section, Settings, load
+from voice_server.section import Section
+from voice_server.settings import Settings, load
 
 Write = Callable[[str], Path]
 

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from voice_server.cli import bench, cluster, docs, inspect_trace, models, replay, serve, talk
+from voice_server.cli import bench, cluster, docs, inspect_trace, models, replay, serve, talk, tools
 from voice_server.errors import VoiceServerError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command()(inspect_trace.inspect)
 app.command()(cluster.cluster)
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
+app.add_typer(tools.app, name="tools")
 app.command(hidden=True)(docs.docs)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -31,10 +32,11 @@ from voice_server.runtime.clock import SystemClock
 from voice_server.runtime.inference import ThreadWorkers
 from voice_server.runtime.session import RuntimeOptions
 from voice_server.runtime.sessions import Sessions
+from voice_server.server_tools import ServerTools, server_tools
 from voice_server.session_store import SessionStore
 from voice_server.settings import Settings, WebrtcSettings
 from voice_server.telemetry import telemetry
-from voice_server.transports.http import health_routes, metrics_route, page
+from voice_server.transports.http import health_routes, metrics_route, page, session_routes
 from voice_server.transports.native import Terms
 from voice_server.transports.realtime.client_secrets import ClientSecrets
 from voice_server.transports.realtime.front import Front
@@ -69,6 +71,7 @@ class Loaded:
     heavy: ThreadWorkers
     light: ThreadWorkers
     """For the judge alone: an onset must not wait behind a transcription."""
+    tools: ServerTools = field(default_factory=ServerTools)
 
     def report_to(self, observer: Observer) -> None:
         """Tell this observer of each piece of work."""
@@ -77,6 +80,7 @@ class Loaded:
 
     async def close(self) -> None:
         """End the threads, and the connections to other servers."""
+        await asyncio.to_thread(self.tools.close)
         self.heavy.close()
         self.light.close()
         match self.models.language_model:
@@ -103,6 +107,7 @@ def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
                 yield
                 sessions.drain()
         finally:
+            await sessions.aclose()
             await loaded.close()
             looking_on.close()
 
@@ -115,7 +120,11 @@ def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
 
 
 def load_models(settings: Settings) -> Loaded:
-    """Load every model. Takes seconds. Raises ModelFileError where a file is missing or wrong."""
+    """Load every model, and the tools. Takes seconds.
+
+    Raises ModelFileError where a file is missing or wrong, ConfigurationError where a tool cannot be used.
+    """
+    tools = server_tools(settings.tools)
     heavy, light = ThreadWorkers(settings.models.threads), ThreadWorkers(1)
     files = settings.models
     models = Models(
@@ -125,8 +134,9 @@ def load_models(settings: Settings) -> Loaded:
         transcriber=WhisperTranscriber(locate(files.stt, files.dir), heavy),
         language_model=_language_model(settings),
         synthesizer=PiperSynthesizer(_only(locate(files.tts, files.dir), "*.onnx"), heavy),
+        tools=tools.runner,
     )
-    return Loaded(models, heavy, light)
+    return Loaded(models, heavy, light, tools)
 
 
 def _language_model(settings: Settings) -> LanguageModel:
@@ -168,7 +178,8 @@ def runtime_options(settings: Settings) -> RuntimeOptions:
 
 def _sessions(models: Models, settings: Settings, options: RuntimeOptions, observer: Observer) -> Sessions:
     config = settings.session_config(models.synthesizer.sample_rate_hz)
-    return Sessions(models, SystemClock(), options, config, settings.server.max_sessions, observer)
+    store = open_store(settings) if settings.store.kind != "memory" else None  # memory: the sessions' own
+    return Sessions(models, SystemClock(), options, config, settings.server.max_sessions, observer, store)
 
 
 def _terms(settings: Settings, voices: tuple[str, ...]) -> Terms:
@@ -194,6 +205,7 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
         app.include_router(CallRoutes(calls, native, keys, limit).router())
         app.include_router(RealtimeCallRoutes(calls, front, limit).router())
     app.include_router(health_routes(sessions))
+    app.include_router(session_routes(sessions, keys))
     app.mount("/", page(WEB_CLIENT))
 
 

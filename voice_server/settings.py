@@ -13,9 +13,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     TypeAdapter,
@@ -27,7 +24,6 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
-    NoDecode,
     SettingsConfigDict,
     SettingsError,
 )
@@ -39,15 +35,11 @@ from voice_server.protocol.complaints import meant, wrong
 from voice_server.protocol.config import Fraction, Greeting, Instructions, Language, MaxTokens, Temperature
 from voice_server.protocol.schema import Outline
 from voice_server.protocol.wire import Name
+from voice_server.section import Keys, Milliseconds, Names, Section
+from voice_server.tool_settings import ToolSettings
 
 PREFIX = "VOICE_SERVER_"
 NESTING = "__"
-
-Milliseconds = Annotated[int, Field(ge=1)]
-
-
-def _split(value: Any) -> Any:
-    return [key.strip() for key in value.split(",") if key.strip()] if isinstance(value, str) else value
 
 
 def _ports(value: str) -> str:
@@ -57,15 +49,7 @@ def _ports(value: str) -> str:
     return value
 
 
-Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 PortRange = Annotated[str, Field(pattern=r"^\d+-\d+$"), AfterValidator(_ports)]
-
-
-class Section(BaseModel):
-    """A table of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ServerSettings(Section):
@@ -146,6 +130,8 @@ class SessionSettings(Section):
     """A client that reads nothing for this long is closed."""
     idle_limit_ms: Milliseconds | None = None
     """Nobody spoke for this long: the session ends. None: never."""
+    drain_ms: Annotated[int, Field(ge=0)] = 5_000
+    """When the server is told to stop, what is being said may be finished within this time."""
     max_session_ms: Milliseconds | None = None
     """A session ends when it is this old. None: never for that reason."""
     resume_window_ms: Annotated[int, Field(ge=0)] = 120_000
@@ -263,6 +249,7 @@ class Settings(BaseSettings):
     session: SessionSettings = Field(default_factory=SessionSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     turn: TurnSettings = Field(default_factory=TurnSettings)
+    tools: ToolSettings = Field(default_factory=ToolSettings)
     webrtc: WebrtcSettings = Field(default_factory=WebrtcSettings)
     capture: CaptureSettings = Field(default_factory=CaptureSettings)
     logging: LoggingSettings = Field(default_factory=LoggingSettings)
@@ -284,7 +271,11 @@ class Settings(BaseSettings):
 
     def policy(self) -> Policy:
         """The core's policy, with what people may set of it."""
-        return Policy(generation_stall_ms=self.llm.stall_ms, idle_limit_ms=self.session.idle_limit_ms)
+        return Policy(
+            generation_stall_ms=self.llm.stall_ms,
+            idle_limit_ms=self.session.idle_limit_ms,
+            tool_output_chars=self.tools.output_chars,
+        )
 
 
 def load(file: Path | None = None, capture: Path | None = None, /, **server: str | int) -> Settings:

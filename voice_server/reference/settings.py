@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from voice_server.protocol.schema import Outline, Schema
 from voice_server.reference.described import described
 from voice_server.reference.markdown import code, table
-from voice_server.settings import NESTING, PREFIX, Section, Settings
+from voice_server.section import Section
+from voice_server.settings import NESTING, PREFIX, Settings
 
 
 def settings_regions() -> Mapping[str, str]:
