@@ -93,6 +93,7 @@ async def test_tools_are_captured_and_answer_again_as_they_did(tmp_path: Path) -
             while (await caller.next("response.done"))["text"] != SUNNY:
                 pass
             await caller.send({"type": "session.end"})
+            await caller.next("session.ended")
         await house.sessions.emptied()
     trace = await replayed(tmp_path)
     core = list(trace.of("core"))
