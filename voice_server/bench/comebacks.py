@@ -35,6 +35,8 @@ class Cycle:
     """Sound that was played twice."""
     text_kept: bool
     """Whether the response ended as completed, with the whole text, all of it heard."""
+    said: str | None = None
+    """Where it is not: how the response ended, with its text and what was heard."""
     error: str | None = None
     """Why the session came to no end."""
 
@@ -48,6 +50,8 @@ def found(recording: Recording, text: str, error: str | None) -> Cycle:
     rest = [entry for entry in log.received("audio") if resumed and entry.at_ns >= resumed[0].at_ns]
     numbers = Counter(int(e.message["seq"]) for e in log.entries if e.from_server and _is_numbered(e))
     lost_ms, doubled_ms, silence_ms = _sound(recording)
+    said = [_ending(entry) for entry in log.received("response.done")]
+    kept = said == [("completed", text, text)]
     return Cycle(
         away_ms=_between(lost[:1], resumed),
         resumed_ms=_between(knocks[-1:], resumed),
@@ -57,7 +61,8 @@ def found(recording: Recording, text: str, error: str | None) -> Cycle:
         doubled_messages=sum(numbers.values()) - len(numbers),
         lost_ms=lost_ms,
         doubled_ms=doubled_ms,
-        text_kept=_text_kept(recording, text),
+        text_kept=kept,
+        said=None if kept else repr(said),
         error=error,
     )
 
@@ -82,10 +87,8 @@ def _sound(recording: Recording) -> tuple[float, float, float]:
     return lost / per_ms, doubled / per_ms, silent / per_ms
 
 
-def _text_kept(recording: Recording, text: str) -> bool:
-    done = [entry.message for entry in recording.log.received("response.done")]
-    said = [(message["status"], message["text"], message["heard"]) for message in done]
-    return said == [("completed", text, text)]
+def _ending(done: Entry) -> tuple[str, str, str]:
+    return done.message["status"], done.message["text"], done.message["heard"]
 
 
 def numbers_of(cycles: Sequence[Cycle]) -> list[Number]:
