@@ -16,6 +16,7 @@ from tests.runtime.fake_link import Told, native
 from tests.runtime.stage import Stage
 from tests.transports.caller import call
 from tests.transports.house import open_house
+from tests.transports.listening import until
 from voice_server.core import commands as facts
 from voice_server.core.turns import Floor
 from voice_server.observing.counting import Counting
@@ -142,8 +143,31 @@ async def test_metrics_are_served_while_people_talk() -> None:
     assert during['voice_messages_total{direction="out",type="response.done"}'] == 1
     assert during['voice_responses_total{status="completed"}'] == 1
     assert during['voice_message_seconds_count{direction="in",type="user.text"}'] == 1
-    assert 'voice_buffered_bytes{where="out"}' in during
+    for where in ("in", "out", "kept"):
+        assert f'voice_buffered_bytes{{where="{where}"}}' in during
     assert sum(n for name, n in after.items() if name.startswith("voice_sessions{")) == 0
+
+
+async def test_who_is_gone_and_who_came_back_is_counted() -> None:
+    async with open_house() as house:
+        address = house.url.replace("ws://", "http://").replace("/v1/voice", "/metrics")
+        async with call(house.url) as first:
+            started = await first.start()
+            first.vanish()
+            await until(lambda: house.sessions.attended == 0)
+        gone = await to_thread(scraped, address)
+        async with call(house.url) as second:
+            wanted = {"session": started["session"], "token": started["token"], "last_seq": 1}
+            await second.send({"type": "session.resume", **wanted})
+            await second.next("session.resumed")
+            back = await to_thread(scraped, address)
+        async with call(house.url) as third:
+            await third.send({"type": "session.resume", **wanted, "token": "guess"})
+            await third.next("error")
+            after = await to_thread(scraped, address)
+    assert (gone["voice_sessions_absent"], gone['voice_sessions{floor="open"}']) == (1, 1)
+    assert (back["voice_sessions_absent"], back['voice_resumes_total{outcome="resumed"}']) == (0, 1)
+    assert after['voice_resumes_total{outcome="not found"}'] == 1
 
 
 def scraped(address: str) -> dict[str, float]:

@@ -63,6 +63,7 @@ class Metrics:
         self.connections = made.gauge("voice_connections", "Open connections")
         self.connection_seconds = made.histogram("voice_connection_seconds", "How long they lasted", LONG_S)
         self.sessions = made.gauge("voice_sessions", "Sessions by who may speak", "floor")
+        self.absent = made.gauge("voice_sessions_absent", "Sessions that wait for their clients to come back")
         self.sessions_ended = made.counter("voice_sessions_ended", "Sessions by how they ended", "farewell")
         self.rejects = made.counter("voice_rejects", "Connections and messages that were refused", "code")
         self.resumes = made.counter("voice_resumes", "Clients that came back to a session", "outcome")
@@ -91,14 +92,18 @@ class Metrics:
         self.model_wait = made.histogram("voice_model_wait_seconds", "Time in the queue", MODEL_S, "model")
         self.model_run = made.histogram("voice_model_run_seconds", "Time in a thread", MODEL_S, "model")
         self.loop_lag = made.histogram("voice_event_loop_lag_seconds", "How late timers ring", FAST_S)
-        waiting = "Audio that waits: to be heard, or to be sent"
+        waiting = "What waits: audio to be heard, audio to be sent, messages to be acknowledged"
         self.buffered = made.gauge("voice_buffered_bytes", waiting, "where")
         self.capture_lost = made.counter("voice_capture_lost", "Records that no capture holds", "why")
 
     def watch_buffers(self, buffered: Callable[[str], int]) -> None:
-        """`buffered("in")` and `buffered("out")` say how many bytes wait, when they are asked."""
-        for where in ("in", "out"):
+        """`buffered("in")`, "out" and "kept" say how many bytes wait, when they are asked."""
+        for where in ("in", "out", "kept"):
             self.buffered.labels(where).set_function(partial(buffered, where))
+
+    def watch_absent(self, absent: Callable[[], int]) -> None:
+        """`absent` says how many sessions wait for their clients, when it is asked."""
+        self.absent.set_function(absent)
 
     def time_model(self, model: str, waited_ms: float, ran_ms: float) -> None:
         """A piece of work of this model."""
