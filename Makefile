@@ -8,6 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 CHROMIUM := /usr/bin/chromium
+CONFORMANCE_NODE := $(if $(shell command -v npm),tests/conformance/webrtc_node/node_modules/.installed)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 # The newest that runs, is 3.11 or newer, and can make an environment that has pip.
@@ -52,7 +53,7 @@ cluster-demo: setup ## Redis, two servers and nginx in front; Ctrl-C ends all
 cluster-test: setup ## the same, and the server that speaks is killed
 	VOICE_CLUSTER=1 $(BIN)/pytest tests/cluster $(CLUSTER_ARGS)
 
-conformance: setup .venv-conformance/.installed ## clients that no one here wrote, against a real server
+conformance: setup .venv-conformance/.installed $(CONFORMANCE_NODE) ## clients that no one here wrote, against a real server
 	@VOICE_CONFORMANCE=1 OPENAI_AGENTS_DISABLE_TRACING=1 .venv-conformance/bin/pytest tests/conformance \
 		--confcutdir tests/conformance --override-ini filterwarnings= $(CONFORMANCE_ARGS)
 
@@ -84,6 +85,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into .venv ($$($(BIN)/python --version)); a minute or two the first time"
 	@$(PIP) install -qq --upgrade pip
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+tests/conformance/webrtc_node/node_modules/.installed: tests/conformance/webrtc_node/package-lock.json
+	@npm ci --silent --no-audit --no-fund --prefix $(dir $<)
 	@touch $@
 
 .venv-conformance/.installed: tests/conformance/requirements.txt tests/conformance/constraints.txt
