@@ -23,6 +23,14 @@ Recording = dict[str, Any]
 """One row of `tests/audio/manifest.jsonl`; its README says what the fields mean."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers of the tests keep their sessions where nobody else's are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """The directory of the fetched models. Tests that ask for it carry `@pytest.mark.models`."""

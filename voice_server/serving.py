@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from voice_server.app import create_app, load_models
@@ -25,6 +26,10 @@ READ_LIMIT_BYTES = 32 * MAX_MESSAGE_BYTES
 SEND_BUFFER_BYTES = 32 * 1024
 """The kernel's, for each connection: left to itself it takes megabytes, minutes of audio unread."""
 
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Seconds of silence, seconds between probes, and how many: a Realtime client has no heartbeat of its own, so
+that TCP has to notice within a minute that it is gone. Connections inherit this from the listener."""
+
 LINGER_S = 2.0
 """A connection that is over is cut after this time, whether or not its client has read to the end."""
 
@@ -38,7 +43,7 @@ def run(host: str | None, port: int | None, config: Path | None, capture: Path |
     settings = load(config, capture, **server)
     with bound(settings) as listener:
         app = create_app(settings, load_models(settings))
-        Server(server_config(app), app.state.sessions).run(sockets=[listener])
+        Server(server_config(app), app.state.sessions, settings.session.drain_ms).run(sockets=[listener])
 
 
 def server_config(app: Any) -> uvicorn.Config:
@@ -58,6 +63,12 @@ def server_config(app: Any) -> uvicorn.Config:
 class _Connection(WebSocketsSansIOProtocol):
     """Lets go of a client that does not read even its farewell."""
 
+    async def send(self, message: ASGISendEvent) -> None:
+        """A handshake that was refused with an HTTP answer is over, too: uvicorn would log it as a failure."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
     async def run_asgi(self) -> None:
         await super().run_asgi()
         if self.transport.get_write_buffer_size():
@@ -67,9 +78,11 @@ class _Connection(WebSocketsSansIOProtocol):
 class Server(uvicorn.Server):
     """Tells where it listens; tells its clients before it goes."""
 
-    def __init__(self, config: uvicorn.Config, sessions: Sessions) -> None:
+    def __init__(self, config: uvicorn.Config, sessions: Sessions, drain_ms: int = 0) -> None:
+        """`drain_ms`: so long what is being said may take to its end, when the server is told to stop."""
         super().__init__(config)
         self._sessions = sessions
+        self._drain_ms = drain_ms
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -83,9 +96,9 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._sessions.drain()
+        self._sessions.drain(self._drain_ms)
         with suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL_S):
+            async with asyncio.timeout(self._drain_ms / 1000 + FAREWELL_S):
                 await self._sessions.emptied()
         await super().shutdown(sockets)
 
@@ -109,6 +122,10 @@ def bound(settings: Settings) -> socket.socket:
             f"cannot listen on {host}:{port}: {why}; name another with --host or --port, or stop what uses it"
         ) from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE.items():
+        if hasattr(socket, option):  # each system has some
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     return listener
 
 

@@ -78,8 +78,8 @@ class ModelSettings(Section):
     """Text to speech: the voice."""
     turn: str = "smart-turn-3.2"
     """End of turn."""
-    threads: Annotated[int, Field(ge=1)] = 2
-    """How many model calls run at once; the number of cores is a good value."""
+    threads: Annotated[int, Field(ge=1)] = 3
+    """How many model calls run at once; one more than there are cores is a good value."""
 
 
 class LlmSettings(Section):

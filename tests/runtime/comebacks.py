@@ -15,10 +15,12 @@ from tests.runtime.stage import CONFIG, LOUD, OPTIONS, QUIET, Stage
 from voice_server.audio.pcm import to_bytes
 from voice_server.audio.rates import FRAME_MS, INPUT_HZ
 from voice_server.core.commands import Fact
+from voice_server.core.conversation import Message
 from voice_server.ports import AudioFrame, Notice, Opened, Resumed
 from voice_server.runtime.clock import VirtualClock
 from voice_server.runtime.session import Heard, Inbound, RuntimeOptions
 from voice_server.runtime.sessions import Comeback, Sessions
+from voice_server.session_store import SessionStore
 
 WINDOW_MS = 120_000
 LASTING = replace(OPTIONS, resume_window_ms=WINDOW_MS)
@@ -87,7 +89,7 @@ class Client:
     @property
     def credentials(self) -> tuple[str, str]:
         """The session and the token that it was given."""
-        (given,) = [item for item in (*self.of(Opened), *self.of(Resumed))]
+        given = self.of(Resumed)[0] if self.of(Resumed) else self.of(Opened)[0]
         return given.session, given.token
 
 
@@ -98,24 +100,51 @@ class House:
     clock: VirtualClock = field(default_factory=VirtualClock)
     options: RuntimeOptions = LASTING
     max_sessions: int = 4
+    store: SessionStore | None = None
 
     def __post_init__(self) -> None:
         self.stage = Stage(clock=self.clock)
         self.sessions = Sessions(
-            self.stage.models(), self.clock, self.options, CONFIG, self.max_sessions, self.stage.tracer
+            self.stage.models(),
+            self.clock,
+            self.options,
+            CONFIG,
+            self.max_sessions,
+            self.stage.tracer,
+            self.store,
         )
         self._tasks: asyncio.TaskGroup
+        self._living: asyncio.Task[None]
+        self._serving: list[asyncio.Task[None]] = []
+        self._over = asyncio.Event()
+        self._dead = False
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Nothing of it may be left in the end."""
-        before = asyncio.all_tasks()
-        async with asyncio.TaskGroup() as self._tasks, self.sessions.house():
+        async with asyncio.TaskGroup() as self._tasks:
+            self._living = self._tasks.create_task(self._live())
+            await self.clock.settle()
             yield
             self.sessions.drain()
             await self.clock.advance(self.options.stall_limit_ms)
-        assert len(self.sessions) == 0
-        assert asyncio.all_tasks() - before == set()
+            self._over.set()
+        assert self._dead or len(self.sessions) == 0
+
+    async def _live(self) -> None:
+        async with self.sessions.house():
+            await self._over.wait()
+
+    def die(self) -> None:
+        """The power goes: nothing more is said, written or closed."""
+        self._dead = True
+        self._living.cancel()
+        for task in self._serving:
+            task.cancel()
+
+    async def conversation(self, client: Client) -> tuple[Message, ...]:
+        """What was said in this client's session, as this server knows it."""
+        return await self.sessions.find(client.credentials[0]) or ()
 
     async def start(self) -> Client:
         """A new session."""
@@ -126,7 +155,7 @@ class House:
             await self.sessions.run(runner, client.inbound())
             client.over.set()
 
-        self._tasks.create_task(serve())
+        self._serving.append(self._tasks.create_task(serve()))
         await self.clock.settle()
         return client
 
@@ -144,7 +173,7 @@ class House:
             await self.sessions.run(runner, client.inbound(), client.link, returning)
             client.over.set()
 
-        self._tasks.create_task(serve())
+        self._serving.append(self._tasks.create_task(serve()))
         await self.clock.settle()
         return client
 

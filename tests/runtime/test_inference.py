@@ -63,6 +63,28 @@ async def test_the_earliest_deadline_goes_first(one_thread: ThreadWorkers) -> No
     assert order == [100, 200, 300]
 
 
+async def test_nothing_begins_beside_work_that_needs_every_core() -> None:
+    workers = ThreadWorkers(2)
+    begun, go = threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        return go.wait(10)
+
+    try:
+        wide = asyncio.create_task(workers.run(work, deadline_ms=0, model="test", alone=True))
+        await asyncio.to_thread(begun.wait, 10)
+        beside = asyncio.create_task(workers.run(lambda: go.is_set(), deadline_ms=0, model="test"))
+        await asyncio.sleep(0)
+        assert workers.waiting == 1
+        go.set()
+        assert await wide
+        assert await beside, "it began after the other had ended"
+    finally:
+        go.set()
+        workers.close()
+
+
 async def test_a_full_queue_refuses(one_thread: ThreadWorkers) -> None:
     go, busy = await _occupy(one_thread)
     jobs = [asyncio.create_task(one_thread.run(lambda: 1, deadline_ms=0, model="test")) for _ in range(3)]

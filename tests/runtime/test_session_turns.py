@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from tests.runtime.fake_link import Told
-from tests.runtime.stage import CONFIG, QUESTION, Stage
+from tests.runtime.stage import CONFIG, LOUD, QUESTION, Stage
 from tests.runtime.staged_models import ANSWER, pause
 from voice_server.adapters.scripted_listening import ScriptedTranscriber, in_turn, said
 from voice_server.audio.pcm import Pcm
@@ -158,6 +158,19 @@ async def test_push_to_talk_answers_when_the_button_is_let_go_whatever_is_heard(
         await stage.rest(5_000)
     assert stage.told(facts.TranscriptCommitted)[0].text == QUESTION
     assert stage.done(stage.told(facts.ResponseBegan)[0].response).status == "completed"
+
+
+async def test_push_to_talk_hears_what_came_before_the_button_was_let_go_however_fast_it_came() -> None:
+    stage = Stage(config=replace(CONFIG, turn=TurnConfig(mode="manual")))
+    async with stage.running():
+        stage.send(events.TurnStarted(0))
+        for _ in range(3):
+            stage.send(stage.sound(LOUD, 200))
+        stage.send(events.TurnCommitted(0))  # when it was read, nothing had been heard yet
+        stage.send(stage.sound(LOUD, 200))
+        await stage.wait(2_000)
+    (turn,) = stage.told(facts.TranscriptCommitted)
+    assert (turn.start_ms, turn.end_ms) == (0, 600)
 
 
 async def test_a_new_configuration_holds_from_the_next_answer_on() -> None:

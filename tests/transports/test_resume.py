@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.transports.caller import Caller, Message, call
@@ -78,3 +79,30 @@ async def test_a_page_that_goes_away_may_come_back() -> None:
             await until(lambda: house.sessions.attended == 0)
         async with call(house.url) as second:
             assert (await _resume(second, started, 1))["type"] == "session.resumed"
+
+
+async def test_a_server_that_restarts_sends_its_clients_to_itself_and_goes_on(tmp_path: Path) -> None:
+    store = {"path": tmp_path / "sessions.db"}
+    async with open_house(store=store) as house, call(house.url) as first:
+        started = await first.start()
+        await first.send({"type": "user.text", "text": "Hello."})
+        began = await first.next("response.started")
+        house.sessions.drain()
+        assert await first.close_code() == 1012
+        await until(lambda: len(house.sessions) == 0)
+    async with open_house(store=store) as house, call(house.url) as second:
+        resumed = await _resume(second, started, began["seq"])
+        assert resumed["type"] == "session.resumed"
+        done = await second.next("response.done")
+        assert (done["status"], done["heard"]) == ("completed", "All right, I am on it.")
+
+
+async def test_what_is_being_said_is_finished_before_a_restart_and_nothing_is_begun() -> None:
+    async with open_house(store={"kind": "memory"}) as house, call(house.url) as caller:
+        await caller.start()
+        await caller.send({"type": "user.text", "text": "Hello."})
+        await caller.next("response.started")
+        house.sessions.drain(60_000)
+        assert (await caller.next("response.done"))["status"] == "completed"
+        assert (await caller.next("session.ended"))["reason"] == "the server restarts"
+        assert await caller.close_code() == 1012

@@ -124,7 +124,8 @@ async def test_a_full_server_says_when_to_come_back_and_takes_the_next_when_one_
 
 
 async def test_a_server_that_is_about_to_end_tells_its_clients_and_takes_nobody() -> None:
-    async with open_house() as house, call(house.url) as inside, call(house.url) as late:
+    memory = {"kind": "memory"}
+    async with open_house(store=memory) as house, call(house.url) as inside, call(house.url) as late:
         await inside.start()
         house.sessions.drain()
         assert (await inside.next("session.ended"))["reason"] == "the server restarts"

@@ -98,6 +98,15 @@ class Session:
         """The calls of tools whose results are awaited, oldest first."""
         return self._bulletin.calls.ledger.running
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nobody speaks and nothing is about to be said."""
+        return self.floor is Floor.OPEN and self._answering.answer is None
+
+    def heard_ms(self, now_ms: int) -> int:
+        """The input clock at this moment, if sound has kept coming."""
+        return self._listening.clock.at(now_ms)
+
     def played_samples(self, response: int, now_ms: int) -> int:
         """Where the loudspeaker is in this response: what the runtime paces itself by."""
         answer = self._answering.answer
@@ -126,7 +135,9 @@ class Session:
             case events.SpeechStarted():
                 self._keeper.speech_started(event, now_ms)
             case events.SpeechFaded():
-                self._listening.clock.set(event.heard_ms, now_ms)  # a recording may come faster than it sounds
+                self._listening.clock.set(
+                    event.heard_ms, now_ms
+                )  # a recording may come faster than it sounds
                 self._keeper.speech_faded(event, now_ms)
             case events.SpeechStopped():
                 self._keeper.speech_stopped(event, now_ms)

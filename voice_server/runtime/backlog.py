@@ -55,6 +55,11 @@ class Backlog:
         return self._entries.get(self.sent_seq + 1)
 
     @property
+    def first_seq(self) -> int:
+        """Of the oldest that is kept; of the next, where none is."""
+        return next(iter(self._entries), self.last_seq + 1)
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """All that are kept, oldest first."""
         return tuple(self._entries.values())
@@ -84,8 +89,7 @@ class Backlog:
 
     def can_go_back(self, seq: int) -> bool:
         """Whether everything after `seq` is still here."""
-        first = next(iter(self._entries), self.last_seq + 1)
-        return first - 1 <= seq <= self.last_seq
+        return self.first_seq - 1 <= seq <= self.last_seq
 
     def go_back(self, seq: int) -> None:
         """The client has seen everything up to `seq`, and nothing after it."""

@@ -117,6 +117,7 @@ class Connection:
     async def _send_one(self) -> bool:
         """Whether there was anything."""
         if entry := self._outbox.backlog.next:
+            await self._outbox.committed(entry)
             self._outbox.backlog.sent()
             await self._in_time(self._link.send(entry.item, entry.seq, entry.t_ms))
         elif frame := self._outbox.take_frame():

@@ -32,7 +32,14 @@ class Ear:
         self._rate_hz = rate_hz
         self._hearing = Hearing(models.gate, models.judge, policy)
         self._intake = Intake(rate_hz)
-        self._frames: asyncio.Queue[Pcm | Then | None] = asyncio.Queue(FRAME_LIMIT)
+        self._frames: asyncio.Queue[Pcm | Then | None] = (
+            asyncio.Queue()
+        )  # bounded in `push`; an end of the sound never waits
+        self._room = asyncio.Event()
+
+    def go_on_from(self, heard_ms: int) -> None:
+        """So much was heard by another server."""
+        self.sound.end_ms = self._hearing.heard_ms = heard_ms
 
     @property
     def heard_ms(self) -> int:
@@ -52,21 +59,29 @@ class Ear:
     async def push(self, pcm: bytes) -> None:
         """More of it, s16le at the client's rate; waits while too much is waiting."""
         for frame in self._intake.push(pcm):
-            await self._frames.put(frame)
+            await self._room_for_one()
+            self._frames.put_nowait(frame)
 
     async def after_sound(self, then: Then) -> None:
         """Do this when all sound that has come so far has been heard."""
-        await self._frames.put(then)
+        await self._room_for_one()
+        self._frames.put_nowait(then)
 
-    async def break_off(self) -> None:
+    def break_off(self) -> None:
         """The sound ends here; what comes next has nothing to do with it."""
         self._intake = Intake(self._rate_hz)
-        await self._frames.put(None)
+        self._frames.put_nowait(None)
+
+    async def _room_for_one(self) -> None:
+        while self._frames.qsize() >= FRAME_LIMIT:
+            self._room.clear()
+            await self._room.wait()
 
     async def listen(self, tell: Tell) -> None:
         """Hear what comes, until cancelled."""
         while True:
             frame = await self._frames.get()
+            self._room.set()
             if frame is None:
                 self._hearing.break_off()
                 tell(SoundEnded(self.heard_ms))

@@ -28,6 +28,7 @@ class _Job:
     work: Callable[[], Any] = field(compare=False)
     future: asyncio.Future[Any] = field(compare=False)
     model: str = field(compare=False)
+    alone: bool = field(compare=False)
     queued_ns: int = field(compare=False)
 
 
@@ -41,13 +42,14 @@ class ThreadWorkers:
         self._jobs: list[_Job] = []
         self._numbers = 0
         self._closed = False
+        self._alone = False
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
 
-    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
+    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str, alone: bool = False) -> T:
         """Run `work` in one of the threads."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        job = self._enqueue(work, future, deadline_ms, model)
+        job = self._enqueue(work, future, deadline_ms, model, alone)
         try:
             return await future
         finally:
@@ -72,13 +74,13 @@ class ThreadWorkers:
         return len(self._jobs)
 
     def _enqueue(
-        self, work: Callable[[], T], future: asyncio.Future[T], deadline_ms: int, model: str
+        self, work: Callable[[], T], future: asyncio.Future[T], deadline_ms: int, model: str, alone: bool
     ) -> _Job:
         with self._changed:
             if self._closed or len(self._jobs) >= self._limit:
                 raise OverloadedError(f"{model}: {len(self._jobs)} pieces of work are waiting already")
             self._numbers += 1
-            job = _Job(deadline_ms, self._numbers, work, future, model, time.perf_counter_ns())
+            job = _Job(deadline_ms, self._numbers, work, future, model, alone, time.perf_counter_ns())
             heapq.heappush(self._jobs, job)
             self._start_threads()
             self._changed.notify()
@@ -103,6 +105,7 @@ class ThreadWorkers:
                 result, error = job.work(), None
             except Exception as raised:  # whatever it is, it belongs to the caller
                 result, error = None, raised
+            self._done(job)
             _deliver(job.future, result, error)
             self._tell(job, began_ns)
 
@@ -113,8 +116,16 @@ class ThreadWorkers:
 
     def _next(self) -> _Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._closed)
-            return heapq.heappop(self._jobs) if self._jobs else None
+            self._changed.wait_for(lambda: self._closed or (self._jobs and not self._alone))
+            job = heapq.heappop(self._jobs) if self._jobs else None
+            self._alone = bool(job and job.alone)
+            return job
+
+    def _done(self, job: _Job) -> None:
+        if job.alone:
+            with self._changed:
+                self._alone = False
+                self._changed.notify_all()
 
 
 def _deliver(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:

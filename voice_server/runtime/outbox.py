@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from voice_server.core.commands import Fact, TranscriptRevised
 from voice_server.ports import AudioFrame, Clock, Farewell, Notice
-from voice_server.runtime.backlog import Backlog
+from voice_server.runtime.backlog import Backlog, Entry
+from voice_server.runtime.keeping import COMMIT_WAIT_MS, Keeper
 from voice_server.runtime.speaking import Speech
 
 FACT_LIMIT = 1_000
@@ -26,6 +27,8 @@ class Outbox:
         self, clock: Clock, start_ms: int, played: Callable[[int], int], lead_ms: int, rate_hz: int
     ) -> None:
         self.backlog = Backlog()
+        self.keeper: Keeper | None = None
+        """Who writes down what is told."""
         self.changed = asyncio.Event()
         """There may be something to send."""
         self.alarm = asyncio.Event()
@@ -50,7 +53,9 @@ class Outbox:
             self.overflowed = True
             self.alarm.set()
         elif not (isinstance(item, TranscriptRevised) and self.backlog.waiting >= FACT_LIMIT // 2):
-            self.backlog.add(item, self._clock.now_ms() - self._start_ms)
+            entry = self.backlog.add(item, self._clock.now_ms() - self._start_ms)
+            if self.keeper:
+                self.keeper.said(entry)
             self.changed.set()
 
     def speak(self, speech: Speech) -> None:
@@ -71,6 +76,11 @@ class Outbox:
         """Nothing more will come: when what is there has been sent, the connection ends with this."""
         self.finished, self.farewell = True, farewell
         self.changed.set()
+
+    async def committed(self, entry: Entry) -> None:
+        """Return when the message may be sent: what it tells of is written, or the store is too slow."""
+        if self.keeper:
+            await self.keeper.committed(entry, self._start_ms + entry.t_ms + COMMIT_WAIT_MS)
 
     def take_frame(self) -> AudioFrame | None:
         """The next frame of audio, if it is due."""

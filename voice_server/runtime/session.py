@@ -12,37 +12,38 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field, replace
-from functools import partial
 
 from voice_server.core import commands, events
-from voice_server.core.policy import Policy, SessionConfig
+from voice_server.core.conversation import Message
+from voice_server.core.policy import SessionConfig
 from voice_server.core.session import Session
-from voice_server.core.trace import WatchedSession
+from voice_server.core.trace import Decision, WatchedSession
 from voice_server.observers import Observer, SessionObserver
 from voice_server.ports import (
     Clock,
     Farewell,
     Link,
     Models,
-    Notice,
     Opened,
     Pinged,
     Ponged,
-    Refused,
-    Relayed,
     Resumed,
 )
 from voice_server.runtime.asking import Asking
 from voice_server.runtime.connection import Connection, Patience
 from voice_server.runtime.ear import Ear
-from voice_server.runtime.hearing import HearingPolicy
 from voice_server.runtime.inbound import Acked as Acked
-from voice_server.runtime.inbound import AfterSound, Said
 from voice_server.runtime.inbound import Heard as Heard
 from voice_server.runtime.inbound import Inbound as Inbound
+from voice_server.runtime.inbound import Said
+from voice_server.runtime.keeping import Keeper, Keeping
+from voice_server.runtime.lifetime import Lifetime, Reason
+from voice_server.runtime.options import Returning as Returning
+from voice_server.runtime.options import RuntimeOptions as RuntimeOptions
 from voice_server.runtime.orders import Orders
 from voice_server.runtime.outbox import Outbox
+from voice_server.runtime.past import Past
+from voice_server.runtime.reception import Reception
 from voice_server.runtime.speeches import Speeches
 from voice_server.runtime.tokens import Tokens, hashed
 from voice_server.runtime.tool_work import ToolWork
@@ -50,33 +51,6 @@ from voice_server.runtime.voicing import Voicing
 from voice_server.runtime.watched_link import WatchedLink
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Returning:
-    """What a client that comes back says, and the token that it is given."""
-
-    last_seq: int
-    token: str
-    response: int | None = None
-    played_ms: int | None = None
-    """How much of `response` its loudspeaker has played."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeOptions:
-    """How sessions are run; the same for all of a process."""
-
-    lead_ms: int = 300
-    heartbeat_ms: int = 10_000
-    stall_limit_ms: int = 10_000
-    """A client that reads nothing for this long is given up."""
-    resume_window_ms: int = 0
-    """So long a session waits for its client to come back. 0: it ends with its connection."""
-    max_session_ms: int | None = None
-    """A session ends when it is so old. None: never for that reason."""
-    policy: Policy = field(default_factory=Policy)
-    hearing: HearingPolicy = field(default_factory=HearingPolicy)
 
 
 class SessionRunner:
@@ -89,35 +63,43 @@ class SessionRunner:
         clock: Clock,
         options: RuntimeOptions,
         observer: Observer | None = None,
+        keeping: Keeping | None = None,
+        past: Past | None = None,
     ) -> None:
         config = opened.config
         self._opened = opened
         self._clock = clock
         self._options = options
-        self._start_ms = clock.now_ms()
+        self._past = past
+        self._start_ms = clock.now_ms() - (past.revival.now_ms if past else 0)
         self._watch = (observer or Observer()).opened(opened, self._now_ms)
         models = self._watch.watched(models)
         self.tokens = Tokens(hashed(opened.token))
-        session = Session(config, options.policy)
+        session = past.revival.session if past else Session(config, options.policy)
         self._session = session
-        self._core = WatchedSession(session, self._watch.decided)
+        self._core = WatchedSession(session, self._decided)
         self._ear = Ear(models, options.hearing, config.input_rate_hz)
         asking = Asking(models, clock, self._ear.sound, self._configured)
         voicing = Voicing(models, clock, self._configured)
         self.voices = voicing.voices
         """Those that the session may be configured to."""
         self._outbox = Outbox(clock, self._start_ms, self._played, options.lead_ms, config.output_rate_hz)
+        if past:
+            self._outbox.backlog = past.backlog()
+        self.keeper = self._kept(keeping) if keeping else None
         self._speeches = Speeches(voicing, self._outbox, config.output_rate_hz, self._begin, self._tell)
         tools = ToolWork(models.tools, options.policy.tool_output_chars, self._begin, self._tell)
         self._orders = Orders(asking, voicing, self._speeches, tools, self._begin, self._tell)
         self._running: set[asyncio.Task[None]] = set()
         self._connection: Connection | None = None
-        self._left_ms: int | None = None
+        self._lifetime = Lifetime(self._start_ms, options.resume_window_ms, options.max_session_ms)
+        self._reception = Reception(self._ear, self._outbox, self._speeches, self._tell, self.end)
         self._began = asyncio.Event()
         self._retimed = asyncio.Event()
         self._attendance = asyncio.Event()
         self._over = asyncio.Event()
         self._farewell: Farewell | None = Farewell.ENDED
+        self._stays = False  # in the store, when it ends here
 
     # ── what others may look at ──
 
@@ -130,6 +112,11 @@ class SessionRunner:
     def config(self) -> SessionConfig:
         """The session's configuration now."""
         return self._session.config
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """What was said so far."""
+        return self._session.conversation.entries
 
     @property
     def watch(self) -> SessionObserver:
@@ -173,10 +160,9 @@ class SessionRunner:
         """From the first greeting until the session is over and its last client hung up on."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                self._outbox.put(self._opened)
-                for work in (self._ear.listen(self._tell), self._keep_time(), self._wait_for_client()):
+                for work in (self._ear.listen(self._tell), self._keep_time(), self._mind_the_time()):
                     self._begin(work)
-                self._tell(events.SessionBegan())
+                self._set_out()
                 self._began.set()
                 await self._over.wait()
                 for task in self._running:
@@ -187,12 +173,60 @@ class SessionRunner:
             self._over.set()
             self._began.set()
         await self._hang_up()
+        await self._leave_the_store()
         self._watch.closed(self._farewell)
+
+    def _set_out(self) -> None:
+        if self.keeper:
+            self._begin(self.keeper.keep())
+        if self._past:
+            return self._take_up(self._past)
+        self._outbox.put(self._opened)
+        self._tell(events.SessionBegan())
+
+    def _take_up(self, past: Past) -> None:
+        """Go on where another server was lost: what it had begun is finished, its client is awaited."""
+        self._lifetime.left_ms = self._clock.now_ms()
+        self._ear.go_on_from(self._session.heard_ms(self._now_ms()))
+        for making in past.revival.making.values():
+            self._speeches.take_up(making, bytes(past.recalled.sound.get(making.response, b"")))
+            self._tell(events.Disconnected(making.response, making.total_samples))
+        if not past.revival.making:
+            self._tell(events.Disconnected())
+        for lost in past.revival.lost:
+            self._tell(lost)
+        self._tell(events.SoundEnded(self._ear.heard_ms))
+
+    def _kept(self, keeping: Keeping) -> Keeper:
+        policy = self._session.policy
+        keeper = Keeper(keeping, self._opened, policy, self._clock, self._outbox.backlog)
+        keeper.stolen = lambda: self.leave(Farewell.TAKEN_OVER)
+        keeper.given(hashed(self._opened.token))
+        if self._past:
+            keeper.resume(self._past)
+        self._outbox.keeper = keeper
+        return keeper
+
+    async def _leave_the_store(self) -> None:
+        if self.keeper and not self._stays:
+            await self.keeper.forget()
+        elif self.keeper and self._farewell is Farewell.RESTARTING:
+            await self.keeper.write()
+
+    async def ready(self) -> None:
+        """Return when its life has begun."""
+        await self._began.wait()
+
+    def leave(self, farewell: Farewell) -> None:
+        """The session goes on elsewhere, or later: it is not ended, only not here any more."""
+        if not self.over:
+            self._farewell, self._stays = farewell, True
+            self._over.set()
 
     async def _hang_up(self) -> None:
         self._outbox.finish(self._farewell)
         while self._connection:
-            if self._farewell in (None, Farewell.FAILED):
+            if self._farewell in (None, Farewell.FAILED, Farewell.TAKEN_OVER):
                 self._connection.part(self._farewell)
             self._connection.only_send()
             self._attendance.clear()
@@ -246,7 +280,7 @@ class SessionRunner:
             return
         if not self._options.resume_window_ms:
             return self.end("disconnected", connection.farewell)
-        self._left_ms = self._clock.now_ms()
+        self._lifetime.left_ms = self._clock.now_ms()
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -254,8 +288,7 @@ class SessionRunner:
         self._tell(
             events.Disconnected(speech.response, speech.sent_samples) if speech else events.Disconnected()
         )
-        if not self.over:
-            self._begin(self._ear.break_off())
+        self._ear.break_off()
 
     def _take_over(self, connection: Connection, returning: Returning) -> None:
         """The client is back: here, whatever became of where it was."""
@@ -263,7 +296,7 @@ class SessionRunner:
         if former:
             former.part(Farewell.TAKEN_OVER)
             self._disconnect()
-        self._left_ms = None
+        self._lifetime.left_ms = None
         self._outbox.backlog.go_back(returning.last_seq)
         response, position = self._resume(returning)
         resumed = Resumed(self.id, returning.token, returning.last_seq + 1, response, position)
@@ -279,21 +312,33 @@ class SessionRunner:
         going_on = [each for each in decided if isinstance(each, commands.Play) and before.get(each.response)]
         return (going_on[0].response, going_on[0].position) if going_on else (None, None)
 
-    async def _wait_for_client(self) -> None:
-        """End the session when its client does not come back, or when it has lived for long enough."""
+    async def _mind_the_time(self) -> None:
+        """End the session when its time is up."""
         while True:
             self._attendance.clear()
-            now_ms, ends_ms = self._clock.now_ms(), self._ends_ms()
-            if ends_ms is not None and now_ms >= ends_ms:
-                gone = self._connection is None
-                return self.end("disconnected" if gone else "max_session", None if gone else Farewell.ENDED)
-            await self._clock.wait(self._attendance, ends_ms)
+            end = self._lifetime.next()
+            if end and (self._clock.now_ms() >= end[0] or self._may_leave(end[1])):
+                return self._time_is_up(end[1])
+            await self._clock.wait(self._attendance, end[0] if end else None)
 
-    def _ends_ms(self) -> int | None:
-        window_ms, limit_ms = self._options.resume_window_ms, self._options.max_session_ms
-        gone_ms = None if self._left_ms is None else self._left_ms + window_ms
-        too_old_ms = None if limit_ms is None else self._start_ms + limit_ms
-        return min((ms for ms in (gone_ms, too_old_ms) if ms is not None), default=None)
+    def _may_leave(self, reason: Reason) -> bool:
+        """The server restarts, and nobody would be interrupted now."""
+        return reason is Reason.RESTART and self._session.at_rest
+
+    def _time_is_up(self, reason: Reason) -> None:
+        if reason is Reason.RESTART and self.keeper:
+            self.leave(Farewell.RESTARTING)
+        elif reason is Reason.RESTART:
+            self.end(reason.value, Farewell.RESTARTING)
+        else:
+            self.end(reason.value, Farewell.ENDED if self._connection else None)
+
+    def drain(self, within_ms: int) -> None:
+        """The server goes: what is being said may be finished, within this time."""
+        self._lifetime.restart_ms = self._clock.now_ms() + within_ms
+        if within_ms == 0 or self._session.at_rest:
+            self._time_is_up(Reason.RESTART)
+        self._attendance.set()
 
     # ── what comes in ──
 
@@ -308,6 +353,8 @@ class SessionRunner:
             case Acked(seq):
                 self._outbox.backlog.acked(seq)
                 self.tokens.settle()
+                if self.keeper:
+                    self.keeper.settle()
             case Pinged(t):
                 self._outbox.put(Ponged(t))
             case Ponged(t):
@@ -317,33 +364,7 @@ class SessionRunner:
 
     async def take(self, item: Said) -> None:
         """What the client says, or somebody else on its behalf."""
-        match item:
-            case Heard(pcm):
-                await self._ear.push(pcm)
-            case AfterSound(what):
-                await self._ear.after_sound(partial(self._take_now, what))
-            case _:
-                self._take_now(item)
-
-    def _take_now(self, item: events.Event | Notice) -> None:
-        match item:
-            case Refused():
-                self._outbox.put(item)
-                if item.farewell:
-                    self.end("protocol", item.farewell)
-            case Relayed():
-                self._outbox.put(item)
-            case Opened() | Resumed() | Pinged() | Ponged():
-                pass  # nobody reads these from a client
-            case events.PlaybackReported():
-                self._tell(self._believable(item))
-            case _:
-                self._tell(item)
-
-    def _believable(self, report: events.PlaybackReported) -> events.PlaybackReported:
-        """Nobody has played more than was sent."""
-        sent_ms = self._speeches.sent_ms(report.response)
-        return report if sent_ms is None else replace(report, played_ms=min(report.played_ms, sent_ms))
+        await self._reception.take(item)
 
     # ── events in, commands out ──
 
@@ -362,6 +383,11 @@ class SessionRunner:
 
     def _configured(self) -> SessionConfig:
         return self._session.config
+
+    def _decided(self, decision: Decision) -> None:
+        self._watch.decided(decision)
+        if self.keeper:
+            self.keeper.decided(decision)
 
     def _played(self, response: int) -> int:
         return self._session.played_samples(response, self._now_ms())
@@ -382,4 +408,6 @@ class SessionRunner:
             if isinstance(command, commands.SessionEnded):
                 self._over.set()
         self._retimed.set()
+        if self._lifetime.restart_ms is not None:
+            self._attendance.set()
         self._outbox.wake()

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from voice_server.core.conversation import Message
 from voice_server.core.policy import SessionConfig
 from voice_server.errors import BusyError, NoSessionError
 from voice_server.observers import Observer
 from voice_server.ports import Clock, Farewell, Link, Models, Opened
+from voice_server.runtime.keeping import Keeping
+from voice_server.runtime.past import Past, read_past
 from voice_server.runtime.session import Inbound, Returning, RuntimeOptions, SessionRunner
 from voice_server.runtime.tokens import fresh_token, hashed
+from voice_server.session_store import SessionStore, StoreError
 
 RETRY_AFTER_MS = 5_000
+SWEEP_MS = 60_000
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,19 @@ class Sessions:
         default_config: SessionConfig,
         max_sessions: int,
         observer: Observer | None = None,
+        store: SessionStore | None = None,
     ) -> None:
+        """`store`: where sessions are kept beyond this process, if they are at all. None: nowhere."""
+        self._store = store
         self._default_config = default_config
         self.observer = observer or Observer()
         self._models = models
         self._clock = clock
         self._options = options
         self._max = max_sessions
+        self._keeping = (
+            Keeping(store, options.resume_window_ms) if store and options.resume_window_ms else None
+        )
         self._draining = False
         self._changed = asyncio.Event()
         self._running: dict[str, SessionRunner] = {}
@@ -61,7 +75,18 @@ class Sessions:
     async def house(self) -> AsyncIterator[None]:
         """Sessions live while this is open. Leaving it waits for all of them: `drain` first."""
         async with asyncio.TaskGroup() as self._house:
+            sweeping = self._house.create_task(self._sweep())
             yield
+            sweeping.cancel()
+
+    async def _sweep(self) -> None:
+        """Remove now and then what has expired in the store."""
+        while self._keeping:
+            await self._clock.wait(asyncio.Event(), self._clock.now_ms() + SWEEP_MS)
+            try:
+                await self._keeping.store.sweep()
+            except StoreError as error:
+                logger.warning("the store could not be swept: %s", error)
 
     @property
     def admitting(self) -> bool:
@@ -79,6 +104,11 @@ class Sessions:
         return replace(self._default_config, server_tools=self._models.tools.specs)
 
     @property
+    def store_away(self) -> bool:
+        """Whether sessions could not be written when that was last tried: they go on in memory."""
+        return any(runner.keeper and runner.keeper.away for runner in self._running.values())
+
+    @property
     def voices(self) -> tuple[str, ...]:
         """The voices that a session may be configured to."""
         return self._models.synthesizer.voices
@@ -94,7 +124,8 @@ class Sessions:
         captured = self.observer.captures(capture)
         opened = Opened(f"s_{secrets.token_urlsafe(9)}", fresh_token(), config, captured)
         options = self._options if lasting else replace(self._options, resume_window_ms=0)
-        runner = SessionRunner(opened, self._models, self._clock, options, self.observer)
+        keeping = self._keeping if lasting else None
+        runner = SessionRunner(opened, self._models, self._clock, options, self.observer, keeping)
         self._running[runner.id] = runner
         self._links[runner.id] = link
         return runner
@@ -105,16 +136,64 @@ class Sessions:
         Raises NoSessionError where there is no such session, it has expired, the token is wrong, or it has
         forgotten what the client has not seen; BusyError when the server is full or about to end.
         """
-        runner = self._running.get(wanted.session)
-        if runner is None or runner.over or not runner.tokens.admit(hashed(wanted.token)):
+        here = self._running.get(wanted.session)
+        if not (here and here.attended):
+            self._check_room()
+        token = fresh_token()
+        presented, fresh = hashed(wanted.token), hashed(token)
+        runner = await self._found(wanted, presented, fresh)
+        if runner is None or runner.over:
             raise NoSessionError(f"no session {wanted.session!r}, or not with this token")
         if not runner.can_go_back(wanted.last_seq):
             raise NoSessionError(f"session {wanted.session!r} cannot go back to message {wanted.last_seq}")
-        if not runner.attended:
-            self._check_room()
-        token = fresh_token()
-        runner.tokens.rotate(hashed(wanted.token), hashed(token))
+        runner.tokens.rotate(presented, fresh)
         return runner, Returning(wanted.last_seq, token, wanted.response, wanted.played_ms)
+
+    async def _found(self, wanted: Comeback, presented: bytes, fresh: bytes) -> SessionRunner | None:
+        """The session, here or from the store. What the store says counts, unless it is away."""
+        here = self._running.get(wanted.session)
+        if here and here.over:
+            here = None
+        if here and not (here.keeper and here.keeper.epoch):
+            return _admitted(here, presented, fresh)
+        if self._keeping is None:
+            return None
+        try:
+            return await self._claimed(self._keeping, wanted, presented, fresh)
+        except StoreError as error:
+            logger.warning("the store is away, sessions are resumed from memory: %s", error)
+        return _admitted(here, presented, fresh)
+
+    async def _claimed(
+        self, keeping: Keeping, wanted: Comeback, presented: bytes, fresh: bytes
+    ) -> SessionRunner | None:
+        here = self._running.get(wanted.session)
+        if here and here.keeper:
+            if here.tokens.admit(presented) and not here.can_go_back(wanted.last_seq):
+                return here  # to be refused, and its token stays
+            held = await here.keeper.claim(presented, fresh)
+            if held and here.keeper.epoch == held.epoch:
+                return here
+            if held:
+                here.leave(Farewell.TAKEN_OVER)  # it has gone on elsewhere since
+        else:
+            held = await keeping.store.claim(wanted.session, presented, fresh)
+        past = read_past(held, wanted.last_seq) if held else None
+        return await self._take_up(past) if past else None
+
+    async def _take_up(self, past: Past) -> SessionRunner:
+        assert self._house, "sessions live in a house"
+        while past.session in self._running:  # the one that has gone on elsewhere
+            self._changed.clear()
+            await self._changed.wait()
+        opened = Opened(past.session, "", past.recalled.config)
+        runner = SessionRunner(
+            opened, self._models, self._clock, self._options, self.observer, self._keeping, past
+        )
+        self._running[runner.id] = runner
+        self._house.create_task(self._live(runner))
+        await runner.ready()
+        return runner
 
     async def run(
         self,
@@ -152,14 +231,48 @@ class Sessions:
         """What waits in all sessions, as `SessionRunner.buffered_bytes`."""
         return sum(runner.buffered_bytes(where) for runner in self._running.values())
 
-    def drain(self) -> None:
-        """Take nobody in, and tell everybody to come back."""
+    def drain(self, within_ms: int = 0) -> None:
+        """Take nobody in, and tell everybody to come back: when they have been answered, within this time."""
         self._draining = True
         for runner in list(self._running.values()):
-            runner.end("the server restarts", Farewell.RESTARTING)
+            runner.drain(within_ms)
+
+    async def find(self, session: str) -> tuple[Message, ...] | None:
+        """What was said in it, here or in the store. None: there is no such session. Raises StoreError."""
+        if runner := self._running.get(session):
+            return runner.conversation
+        held = await self._keeping.store.peek(session) if self._keeping else None
+        past = read_past(held, 0) if held else None
+        return past.revival.session.conversation.entries if past else None
+
+    async def delete(self, session: str) -> bool:
+        """End it, and forget everything of it. Returns whether there was one. Raises StoreError."""
+        runner = self._running.get(session)
+        if runner:
+            runner.end("deleted", Farewell.ENDED)
+        stored = await self._keeping.store.delete(session) if self._keeping else False
+        return stored or runner is not None
+
+    async def store_ready(self) -> bool:
+        """Whether sessions can be written now; True where there is nothing to write to."""
+        return await self._keeping.store.ready() if self._keeping else True
+
+    async def aclose(self) -> None:
+        """Let go of the store."""
+        if self._store:
+            await self._store.aclose()
 
     async def emptied(self) -> None:
         """Return when every session has ended."""
         while self._running:
             self._changed.clear()
             await self._changed.wait()
+
+
+def _admitted(here: SessionRunner | None, presented: bytes, fresh: bytes) -> SessionRunner | None:
+    """The session in memory, if the token is good for it; the store learns of the new one later."""
+    if here is None or not here.tokens.admit(presented):
+        return None
+    if here.keeper:
+        here.keeper.claim_later(presented, fresh)
+    return here

@@ -21,6 +21,8 @@ class Speech:
         self.response = response
         self._note = note
         self._begun = 0, 0
+        self.begun_text = ""
+        """What another server has generated of it."""
         self.clauses: asyncio.Queue[tuple[int, str]] = asyncio.Queue()  # bounded by the model's max_tokens
         self.tasks: list[asyncio.Task[None]] = []
         self.generation: asyncio.Task[None] | None = None
@@ -77,6 +79,7 @@ class Speech:
         self._clauses_made, self.clauses_wanted = making.made, len(making.clauses)
         self.finished, self._given_up = making.finished, making.given_up
         self._begun = making.made, making.begun_samples
+        self.begun_text = making.text
         for clause in range(making.made, len(making.clauses)):
             self.clauses.put_nowait((clause, making.clauses[clause]))
 

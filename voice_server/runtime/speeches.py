@@ -76,7 +76,7 @@ class Speeches:
     def take_up(self, making: Making, pcm: bytes) -> None:
         """Go on with a response that another server has begun."""
         self._speech(making.response).take_up(making, pcm)
-        if making.request and not making.has_text:
+        if making.request:
             self.carry_out(making.request)
 
     def _speech(self, response: int) -> Speech:

@@ -8,7 +8,8 @@ from contextlib import aclosing
 from voice_server.audio.resampling import resample
 from voice_server.core import commands, events
 from voice_server.core.playout import Word
-from voice_server.core.tools import ToolCall
+from voice_server.core.policy import SessionConfig
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError, OverloadedError
 from voice_server.ports import Clock, GenerateOptions, Models, SpeechChunk
 from voice_server.runtime.asking import Configured, Tell
@@ -37,11 +38,12 @@ class Voicing:
         await self._models.language_model.prime(order.messages)
 
     async def generate(self, order: commands.Generate, speech: Speech, tell: Tell) -> None:
-        """Stream the text as events, as far as it is wanted, until it ends, fails, or the task is cancelled."""
+        """Stream the text as events, as far as it is wanted, until it ends, fails, or is cancelled."""
         config = self._config()
-        own = config.tools if order.tools is None else order.tools
-        tools = (*own, *config.server_tools) if order.with_tools else ()
-        options = GenerateOptions(config.model, config.temperature, config.max_tokens, tools, order.early)
+        tools = _callable(config, order)
+        max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
+        options = GenerateOptions(config.model, config.temperature, max_tokens, tools, order.early)
+        begun = speech.begun_text
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
                 async for piece in pieces:
@@ -49,7 +51,11 @@ class Voicing:
                         problem = problem_with(piece, tools)
                         tell(events.ToolCallProposed(order.response, piece, problem))
                     else:
-                        tell(events.TextGenerated(order.response, piece))
+                        rest, begun = _unsaid(piece, begun)
+                        if rest is None:
+                            break  # it answers in other words this time: what was begun ends here
+                        if rest:
+                            tell(events.TextGenerated(order.response, rest))
                     await speech.text_wanted()
         except OverloadedError as error:
             declined = events.DraftDeclined(order.response)
@@ -77,9 +83,11 @@ class Voicing:
         chunks = self._models.synthesizer.synthesize(
             text, deadline_ms=self._clock.now_ms() + budget_ms, voice=self._config().voice
         )
+        begun = speech.begun_samples(clause)
         async with aclosing(chunks):
             async for chunk in chunks:
-                fitted = self._at_output_rate(chunk)
+                whole = self._at_output_rate(chunk)
+                fitted, begun = _after(whole, begun), max(0, begun - len(whole.samples))
                 speech.append(fitted.samples)
                 tell(events.AudioSynthesized(speech.response, clause, len(fitted.samples), fitted.words))
 
@@ -92,3 +100,24 @@ class Voicing:
             for w in chunk.words
         )
         return SpeechChunk(resample(chunk.samples, from_hz, to_hz), words)
+
+
+def _unsaid(piece: str, begun: str) -> tuple[str | None, str]:
+    """What of the piece comes after what was `begun`, and what is left of that. None: it goes on otherwise."""
+    size = min(len(piece), len(begun))
+    if piece[:size] != begun[:size]:
+        return None, ""
+    return piece[size:], begun[size:]
+
+
+def _after(chunk: SpeechChunk, begun: int) -> SpeechChunk:
+    """The chunk without its first samples, and without the words that begin in them."""
+    words = tuple(word.shifted(-begun) for word in chunk.words if word.start_sample >= begun)
+    return SpeechChunk(chunk.samples[begun:], words) if begun else chunk
+
+
+def _callable(config: SessionConfig, order: commands.Generate) -> tuple[ToolSpec, ...]:
+    """The tools that the model may call in this answer."""
+    if not order.with_tools:
+        return ()
+    return (*config.server_tools, *(config.tools if order.tools is None else order.tools))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from voice_server.core.conversation import Message
 from voice_server.runtime.sessions import Sessions
+from voice_server.session_store import StoreError
+from voice_server.transports.keys import bearer, knows
 
 
 def health_routes(sessions: Sessions) -> APIRouter:
@@ -23,9 +27,46 @@ def health_routes(sessions: Sessions) -> APIRouter:
     @router.get("/readyz")
     async def readyz(response: Response) -> dict[str, str | int]:
         response.status_code = 200 if sessions.admitting else 503
-        return {"status": "ready" if sessions.admitting else "busy", "sessions": len(sessions)}
+        status = "ready" if sessions.admitting else "busy"
+        store = "ready" if await sessions.store_ready() else "away"
+        return {"status": status, "sessions": len(sessions), "store": store}
 
     return router
+
+
+def session_routes(sessions: Sessions, keys: tuple[str, ...]) -> APIRouter:
+    """`/v1/sessions/ID`: what was said in it, and its end. With a key, where the server has keys."""
+
+    def check(request: Request) -> None:
+        if not knows(keys, bearer(request.headers.get("authorization", ""))):
+            raise HTTPException(401, "this server needs a key: Authorization: Bearer KEY")
+
+    router = APIRouter(prefix="/v1/sessions", dependencies=[Depends(check)])
+
+    @router.get("/{session}")
+    async def history(session: str) -> dict[str, Any]:
+        try:
+            said = await sessions.find(session)
+        except StoreError as error:
+            raise HTTPException(503, f"the session store is away: {error}") from error
+        if said is None:
+            raise HTTPException(404, "no such session")
+        return {"session": session, "messages": [_shown(message) for message in said]}
+
+    @router.delete("/{session}", status_code=204)
+    async def delete(session: str) -> None:
+        try:
+            found = await sessions.delete(session)
+        except StoreError as error:
+            raise HTTPException(503, f"the session store is away: {error}") from error
+        if not found:
+            raise HTTPException(404, "no such session")
+
+    return router
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    return {"role": message.role, "content": message.content}
 
 
 def metrics_route(exposition: Callable[[], bytes], content_type: str) -> APIRouter:
