@@ -64,7 +64,7 @@ class _Connection(WebSocketsSansIOProtocol):
     """Lets go of a client that does not read even its farewell."""
 
     async def send(self, message: ASGISendEvent) -> None:
-        """A handshake that was refused with an HTTP answer is over, too: uvicorn would log it as a failure."""
+        """A handshake that was refused with an HTTP answer is over: uvicorn would log a failure."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body":
             self.handshake_complete = True

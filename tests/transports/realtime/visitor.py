@@ -87,11 +87,16 @@ class Visitor:
 
 @asynccontextmanager
 async def visit(
-    house: House, query: str = "?model=m", *, key: str | None = None, subprotocols: Sequence[str] = ()
+    house: House,
+    query: str = "?model=m",
+    *,
+    path: str = "/v1/realtime",
+    key: str | None = None,
+    subprotocols: Sequence[str] = (),
 ) -> AsyncIterator[Visitor]:
     """Connect. `key`: in the header."""
     async with connect(
-        house.url.replace("/v1/voice", f"/v1/realtime{query}"),
+        house.url.replace("/v1/voice", f"{path}{query}"),
         subprotocols=[Subprotocol(name) for name in subprotocols] or None,
         additional_headers={"Authorization": f"Bearer {key}"} if key else None,
         compression=None,

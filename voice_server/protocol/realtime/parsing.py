@@ -45,10 +45,11 @@ def parse_session(session: Any) -> SessionPatch:
     try:
         return SessionPatch.model_validate_json(json.dumps(session))
     except ValidationError as error:
-        raise _complaint(error, "{}") from None
+        raise _complaint(error, json.dumps({"session": session}), ("", "session")) from None
 
 
-def _complaint(error: ValidationError, text: str) -> ProtocolError:
+def _complaint(error: ValidationError, text: str, before: tuple[str, ...] = ()) -> ProtocolError:
+    """`before`: what the path begins with, where only a part was validated."""
     details = error.errors(include_url=False)[0]
     event = _loosely(text)
     kind, event_id = details["type"], event.get("event_id")
@@ -56,7 +57,7 @@ def _complaint(error: ValidationError, text: str) -> ProtocolError:
     if kind in ("json_invalid", "json_type"):
         return ProtocolError(INVALID_JSON, "The frame is not valid JSON: one object was expected.")
     tag = ["type"] if kind.startswith("union_tag") else []
-    param = ".".join(_path(details["loc"], event) + tag) or "type"
+    param = ".".join(_path((*before, *details["loc"]), event) + tag) or "type"
     shown = _shown(details["input"])
     if kind in ("missing", "union_tag_not_found"):
         code, why = MISSING, f"Missing required parameter: '{param}'."

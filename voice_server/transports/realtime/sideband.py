@@ -40,12 +40,14 @@ class Lines:
 
     @contextmanager
     def open(self, call: str, runner: SessionRunner, link: RealtimeLink) -> Iterator[None]:
-        """As long as this is entered, others may listen in on `call`."""
+        """As long as this is entered, others may listen in on `call`. Leaving it hangs up on them."""
         self._lines[call] = Line(runner, link)
         try:
             yield
         finally:
             del self._lines[call]
+            for listener in tuple(link.listeners):
+                listener.end()
 
     def find(self, call: str) -> Line | None:
         """The session of this call."""
