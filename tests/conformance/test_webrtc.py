@@ -39,19 +39,19 @@ class Microphone(MediaStreamTrack):
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting: deque[bytes] = deque()
+        self._sounds: deque[bytes] = deque()
         self._frames = 0
         self._began_s = 0.0
 
     def say(self, sound: bytes) -> None:
-        self._waiting += [sound[at : at + FRAME_BYTES] for at in range(0, len(sound), FRAME_BYTES)]
+        self._sounds += [sound[at : at + FRAME_BYTES] for at in range(0, len(sound), FRAME_BYTES)]
 
     async def recv(self) -> AudioFrame:
         clock = asyncio.get_running_loop()
         self._began_s = self._began_s or clock.time()
         self._frames += 1
         await asyncio.sleep(self._began_s + self._frames * 0.02 - clock.time())
-        pcm = self._waiting.popleft() if self._waiting else b""
+        pcm = self._sounds.popleft() if self._sounds else b""
         samples = np.frombuffer(pcm.ljust(FRAME_BYTES, b"\0"), np.int16)[None, :]
         frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
         frame.sample_rate, frame.time_base = RATE_HZ, Fraction(1, RATE_HZ)
