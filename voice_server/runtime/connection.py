@@ -122,6 +122,7 @@ class Connection:
             await self._in_time(self._link.send(entry.item, entry.seq, entry.t_ms))
         elif frame := self._outbox.take_frame():
             await self._in_time(self._link.send_audio(frame))
+            await asyncio.sleep(0)  # a burst keeps nobody waiting, and is not sent to who has just gone
         else:
             return False
         return True

@@ -103,7 +103,7 @@ class Voicing:
 
 
 def _unsaid(piece: str, begun: str) -> tuple[str | None, str]:
-    """What of the piece comes after what was `begun`, and what is left of that. None: it goes on otherwise."""
+    """What of the piece comes after what was `begun`, and what is left of that. None: it is another text."""
     size = min(len(piece), len(begun))
     if piece[:size] != begun[:size]:
         return None, ""
