@@ -19,6 +19,7 @@ from voice_server.errors import ConfigurationError
 from voice_server.protocol.limits import MAX_MESSAGE_BYTES
 from voice_server.runtime.sessions import Sessions
 from voice_server.settings import Settings, load
+from voice_server.transports.webrtc.calls import Calls
 
 READ_LIMIT_BYTES = 32 * MAX_MESSAGE_BYTES
 """What is longer than a message may be is still read up to here, so that it can be refused by name."""
@@ -43,7 +44,8 @@ def run(host: str | None, port: int | None, config: Path | None, capture: Path |
     settings = load(config, capture, **server)
     with bound(settings) as listener:
         app = create_app(settings, load_models(settings))
-        Server(server_config(app), app.state.sessions, settings.session.drain_ms).run(sockets=[listener])
+        state, drain_ms = app.state, settings.session.drain_ms
+        Server(server_config(app), state.sessions, state.calls, drain_ms).run(sockets=[listener])
 
 
 def server_config(app: Any) -> uvicorn.Config:
@@ -78,10 +80,11 @@ class _Connection(WebSocketsSansIOProtocol):
 class Server(uvicorn.Server):
     """Tells where it listens; tells its clients before it goes."""
 
-    def __init__(self, config: uvicorn.Config, sessions: Sessions, drain_ms: int = 0) -> None:
+    def __init__(self, config: uvicorn.Config, sessions: Sessions, calls: Calls, drain_ms: int = 0) -> None:
         """`drain_ms`: so long what is being said may take to its end, when the server is told to stop."""
         super().__init__(config)
         self._sessions = sessions
+        self._calls = calls
         self._drain_ms = drain_ms
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -100,6 +103,7 @@ class Server(uvicorn.Server):
         with suppress(TimeoutError):
             async with asyncio.timeout(self._drain_ms / 1000 + FAREWELL_S):
                 await self._sessions.emptied()
+        self._calls.dismiss()
         await super().shutdown(sockets)
 
 

@@ -57,7 +57,7 @@ async def open_house(models: Models | None = None, **sections: dict[str, Any]) -
     with _complaints() as complaints:
         app = create_app(settings, loaded)
         logging.getLogger().addHandler(complaints)
-        server = Server(server_config(app), app.state.sessions)
+        server = Server(server_config(app), app.state.sessions, app.state.calls)
         async with listening(server) as address:
             yield House(
                 f"{address}/v1/voice", app.state.sessions, app.state.calls, server, complaints.records

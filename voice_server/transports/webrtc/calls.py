@@ -105,6 +105,11 @@ class Calls:
         """End the call and its session, with the farewell that a session gives."""
         call.peer.mailbox.put(SessionEnding("hung_up"))
 
+    def dismiss(self) -> None:
+        """The server goes, and the sessions have ended: what has none yet is over, too."""
+        for call in self._calls.values():
+            call.peer.dismiss()
+
     async def _end(self, call: Call) -> None:
         self._calls.pop(call.id, None)
         self._usernames.pop(call.id, None)

@@ -25,6 +25,7 @@ from aiortc.stats import RTCRemoteInboundRtpStreamStats
 
 from voice_server.audio.jitter import MAX_PATIENCE_MS, SEQUENCES
 from voice_server.audio.rates import FRAME_MS
+from voice_server.core.events import SessionEnding
 from voice_server.ports import AudioFrame
 from voice_server.transports.webrtc.downlink import Downlink, Sent
 from voice_server.transports.webrtc.ice import IceConnection, IceOptions
@@ -141,9 +142,14 @@ class Peer:
 
     async def close(self) -> None:
         """Hang up at once."""
-        if not self._closed:
+        self._over()
+        await self._connection.close()
+
+    def dismiss(self) -> None:
+        """The server goes: who has no session yet need not wait for one."""
+        self.mailbox.put(SessionEnding("the server restarts"))
+        if self._channel is None:
             self._over()
-            await self._connection.close()
 
     async def part(self, last: str | None = None) -> None:
         """Hang up when all messages, and `last`, have arrived, or after a while in which they have not."""
