@@ -27,7 +27,7 @@ from voice_server.core.conversation import Message
 from voice_server.model_files import locate
 from voice_server.observers import Observer
 from voice_server.observing.metrics import CONTENT_TYPE
-from voice_server.ports import LanguageModel, Models
+from voice_server.ports import Cores, LanguageModel, Models
 from voice_server.runtime.clock import SystemClock
 from voice_server.runtime.inference import ThreadWorkers
 from voice_server.runtime.session import RuntimeOptions
@@ -133,19 +133,19 @@ def load_models(settings: Settings) -> Loaded:
         judge=SileroJudge(light),
         turns=SmartTurn(_only(locate(files.turn, files.dir), "*.onnx"), heavy),
         transcriber=WhisperTranscriber(locate(files.stt, files.dir), heavy),
-        language_model=_language_model(settings),
+        language_model=_language_model(settings, heavy),
         synthesizer=PiperSynthesizer(_only(locate(files.tts, files.dir), "*.onnx"), heavy),
         tools=tools.runner,
     )
     return Loaded(models, heavy, light, tools)
 
 
-def _language_model(settings: Settings) -> LanguageModel:
+def _language_model(settings: Settings, cores: Cores) -> LanguageModel:
     llm, files = settings.llm, settings.models
     if llm.url and llm.model:
         key = llm.api_key.get_secret_value() if llm.api_key else None
         return OpenAILanguageModel(llm.url, llm.model, key, stall_ms=llm.stall_ms)
-    return LlamaLanguageModel(_only(locate(files.llm, files.dir), "*.gguf"))
+    return LlamaLanguageModel(_only(locate(files.llm, files.dir), "*.gguf"), cores=cores)
 
 
 def open_store(settings: Settings) -> SessionStore:

@@ -43,11 +43,24 @@ class Clock(Protocol):
 class Workers(Protocol):
     """A bounded set of threads for blocking model calls, earliest deadline first."""
 
-    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
+    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str, alone: bool = False) -> T:
         """Run `work` in a thread. `model` labels it in metrics. Raises OverloadedError if the queue is full.
+
+        `alone`: it uses several cores by itself, and nothing else begins while it runs.
 
         Cancelling before `work` has begun removes it from the queue.
         """
+
+
+class Cores(Protocol):
+    """What the machine is doing, for who can wait."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether work runs or waits that needs every core. May be read from any thread."""
+
+    async def calm(self) -> None:
+        """Return when there is none."""
 
 
 class VoiceDetector(Protocol):

@@ -72,6 +72,48 @@ async def test_an_answer_pauses_while_nobody_takes_it_and_goes_on_as_if_nothing_
     assert "".join(parts) == whole
 
 
+class Crowd:
+    """Fits `ports.Cores`: crowded as the test says."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.left.set()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is there."""
+        return not self.left.is_set()
+
+    async def calm(self) -> None:
+        """Return when it has left."""
+        await self.left.wait()
+
+
+@pytest.mark.models
+async def test_an_answer_pauses_while_others_need_the_cores(llama_file: Path) -> None:
+    crowd = Crowd()
+    model = LlamaLanguageModel(llama_file, cores=crowd)
+    sure = GenerateOptions(temperature=0, max_tokens=24)
+    try:
+        for _ in range(2):  # what the cache held before changes the last digits
+            whole = "".join(await _all(model.generate(HISTORY, sure)))
+        async with aclosing(model.generate(HISTORY, sure)) as pieces:
+            parts = [str(await anext(pieces))]
+            crowd.left.clear()
+            rest = asyncio.create_task(_all(pieces))
+            await slots_at_rest(model)
+            assert not rest.done()
+            crowd.left.set()
+            parts += await rest
+        assert "".join(parts) == whole
+    finally:
+        model.close()
+
+
+async def _all(pieces: AsyncGenerator[str | ToolCall, None]) -> list[str]:
+    return [str(piece) async for piece in pieces]
+
+
 @pytest.mark.models
 async def test_a_primed_prompt_is_known_when_it_comes(llama: LlamaLanguageModel) -> None:
     await llama.prime(HISTORY)

@@ -31,7 +31,7 @@ class CountingWorkers:
         self.runs = 0
         self.refusals = 0
 
-    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
+    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str, alone: bool = False) -> T:
         if self.refusals:
             self.refusals -= 1
             raise OverloadedError(model)
@@ -42,7 +42,7 @@ class CountingWorkers:
 class HeldWorkers:
     """Never comes back with a result."""
 
-    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str) -> T:
+    async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str, alone: bool = False) -> T:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets that event")
 

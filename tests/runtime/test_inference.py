@@ -85,6 +85,31 @@ async def test_nothing_begins_beside_work_that_needs_every_core() -> None:
         workers.close()
 
 
+async def test_the_cores_are_crowded_until_that_work_is_over() -> None:
+    workers = ThreadWorkers(1)
+    go, busy = await _occupy(workers)
+    try:
+        assert not workers.crowded
+        await workers.calm()
+        wide = [
+            asyncio.create_task(workers.run(lambda: None, deadline_ms=1, model="test", alone=True))
+            for _ in range(2)
+        ]
+        await asyncio.sleep(0)
+        calm = asyncio.create_task(workers.calm())
+        await asyncio.sleep(0)
+        assert workers.crowded
+        assert not calm.done()
+        wide.pop().cancel()
+        go.set()
+        await asyncio.gather(busy, *wide)
+        await calm
+        assert not workers.crowded
+    finally:
+        go.set()
+        workers.close()
+
+
 async def test_a_full_queue_refuses(one_thread: ThreadWorkers) -> None:
     go, busy = await _occupy(one_thread)
     jobs = [asyncio.create_task(one_thread.run(lambda: 1, deadline_ms=0, model="test")) for _ in range(3)]

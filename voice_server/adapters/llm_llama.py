@@ -20,6 +20,7 @@ import json
 import logging
 import os
 import secrets
+import time
 import urllib.request
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +45,7 @@ from voice_server.adapters.prompt_fitting import fitted
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError, ModelFileError, OverloadedError
-from voice_server.ports import GenerateOptions
+from voice_server.ports import Cores, GenerateOptions
 
 MAX_TOKENS = 160
 """About a minute of speech: an answer that is heard may not be longer."""
@@ -55,8 +56,8 @@ REPEAT_PENALTY = 1.1
 """Against the loops that so small a model falls into when it is this cool."""
 CACHE_MIB = 1_024
 """For the histories of sessions that are not answering just now."""
-LOOKAHEAD = 2
-"""Pieces that are made and not taken: more of them, and the cores are better given to the other models."""
+PATIENCE_S = 0.008
+"""Nobody has asked for the next piece for so long: the cores are better given to the other models."""
 SLOT_SIMILARITY = 0.01
 REUSED_TOKENS = 32
 """With these two a history that lost its oldest messages is moved within the cache, not computed again."""
@@ -75,8 +76,8 @@ class LlamaLanguageModel:
 
     `parallel` answers are generated at once, with `threads` threads for all of them; more wait. Each has
     `context_tokens` for its prompt and itself; what does not fit is left out of the prompt, oldest first.
-    `chat_template` replaces the model's own. Raises ModelFileError when there is no such file or it is no
-    model.
+    `chat_template` replaces the model's own. While `cores` are crowded, answers pause at their next piece.
+    Raises ModelFileError when there is no such file or it is no model.
     """
 
     def __init__(
@@ -87,9 +88,11 @@ class LlamaLanguageModel:
         parallel: int = 4,
         context_tokens: int = 2_048,
         chat_template: str | None = None,
+        cores: Cores | None = None,
     ) -> None:
         self.name = model_path.stem
         self.api_key = secrets.token_urlsafe(16)
+        self._cores = cores
         self._parallel = parallel
         self._context_tokens = context_tokens
         self._server = self._load(model_path, threads, chat_template)
@@ -108,8 +111,8 @@ class LlamaLanguageModel:
     ) -> AsyncGenerator[str | ToolCall, None]:
         """Stream the answer. Closing the generator returns at once; the thread ends within one token.
 
-        It computes `LOOKAHEAD` pieces more than were asked for, and goes on when it is asked again; with
-        tools in the prompt it computes all.
+        It computes a piece or two more than are asked for, and goes on when it is asked again; with tools
+        in the prompt it computes all.
         """
         if options.model not in (None, self.name):
             raise ModelError(f"there is no language model {options.model!r}: this server runs {self.name}")
@@ -166,6 +169,8 @@ class LlamaLanguageModel:
     ) -> AsyncGenerator[str | ToolCall, None]:
         said, left = "", options.max_tokens or MAX_TOKENS
         while left > 0:
+            if self._cores:
+                await self._cores.calm()
             answer = await self._begin(_Answer(_continued(messages, said)), replace(options, max_tokens=left))
             try:
                 while isinstance(piece := await answer.next_piece(), str):
@@ -249,7 +254,7 @@ class LlamaLanguageModel:
                 errors.append(event["error"])
             elif text := delta.get("content"):
                 answer.put(text)
-            return answer.ends_soon or answer.pauses()
+            return answer.ends_soon or answer.pauses(crowded=self._cores is not None and self._cores.crowded)
 
         self._server.handle_chat_completions(request, receive)
         if errors:
@@ -298,8 +303,7 @@ class _Answer:
         self.paused = False
         """Whether it ended because nobody took its pieces."""
         self.finished = asyncio.Event()
-        self._made = 0
-        self._taken = 0
+        self._left_s: float | None = None
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[str | ToolCall | ModelError | None] = asyncio.Queue()
 
@@ -318,20 +322,22 @@ class _Answer:
 
     async def next_piece(self) -> str | ToolCall | None:
         """Text, a call, or None at the end. Raises ModelError."""
+        self._left_s = None
         piece = await self._pieces.get()
+        self._left_s = time.perf_counter()
         if isinstance(piece, ModelError):
             raise piece
-        self._taken += 1
         return piece
 
-    def pauses(self) -> bool:
-        """From the thread that makes it: whether too many pieces wait, so that it ends here for now."""
-        self.paused = not self.extra and self._made - self._taken >= LOOKAHEAD
+    def pauses(self, *, crowded: bool) -> bool:
+        """From the thread that makes it: whether it ends here for now, as others need the cores more."""
+        left_s = self._left_s
+        away = left_s is not None and time.perf_counter() - left_s > PATIENCE_S
+        self.paused = (away or crowded) and not self.extra
         return self.paused
 
     def put(self, piece: str | ToolCall) -> None:
         """From the thread that makes it."""
-        self._made += 1
         self._call(self._pieces.put_nowait, piece)
 
     def finish(self, error: ModelError | None) -> None:

@@ -44,7 +44,7 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Threads that spin while they wait for work would take the cores from the other models.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads that go on spinning after their work would take the cores from the other models.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
     return options

@@ -59,6 +59,7 @@ class PiperSynthesizer:
 
     def __init__(self, model_path: Path, workers: Workers, threads: int = 2) -> None:
         self._workers = workers
+        self._uses_all_cores = threads > 1
         self._config = _config(model_path)
         self._graph = VitsGraph(model_path, threads, self._config.hop_length, add_alignment_output)
         # The session is ours; of Piper's own class only the phonemizing is used.
@@ -83,10 +84,12 @@ class PiperSynthesizer:
 
         Raises ModelError for a voice that is not in `voices`.
         """
-        chunks = self._chunks(text, self._speaker(voice))
+        next_chunk = partial(_next_of, self._chunks(text, self._speaker(voice)))
+        alone = self._uses_all_cores  # for the first: the others are made while it sounds
         while chunk := await self._workers.run(
-            partial(_next_of, chunks), deadline_ms=deadline_ms, model="piper"
+            next_chunk, deadline_ms=deadline_ms, model="piper", alone=alone
         ):
+            alone = False
             yield chunk
 
     async def warm_up(self) -> None:

@@ -33,7 +33,7 @@ class _Job:
 
 
 class ThreadWorkers:
-    """Fits `ports.Workers`. Threads start with the first job and end with `close`."""
+    """Fits `ports.Workers` and `ports.Cores`. Threads start with the first job and end with `close`."""
 
     def __init__(self, threads: int, queue_limit: int = 256) -> None:
         self._count = threads
@@ -43,6 +43,8 @@ class ThreadWorkers:
         self._numbers = 0
         self._closed = False
         self._alone = False
+        self._demanding = 0
+        self._waiters: list[asyncio.Future[None]] = []
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
 
@@ -50,10 +52,32 @@ class ThreadWorkers:
         """Run `work` in one of the threads."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         job = self._enqueue(work, future, deadline_ms, model, alone)
+        self._demanding += alone
         try:
             return await future
         finally:
+            self._demanding -= alone
+            self._calm_down()
             self._withdraw(job)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether work runs or waits that needs every core."""
+        return self._demanding > 0
+
+    async def calm(self) -> None:
+        """Return when there is none."""
+        while self.crowded:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    def _calm_down(self) -> None:
+        if not self.crowded:
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+            self._waiters.clear()
 
     def report_to(self, ran: Ran) -> None:
         """Tell this of each piece of work from now on."""
