@@ -12,6 +12,7 @@ from tests.core.world import RATE_HZ, World
 from voice_server.core import commands, events
 from voice_server.core.conversation import RUNNING, Message
 from voice_server.core.policy import Policy, SessionConfig
+from voice_server.core.requests import AnswerWanted, Wish
 from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.core.turns import Floor
 
@@ -412,3 +413,18 @@ def test_a_result_lets_the_excuse_end() -> None:
     world.wait(2_000)
     assert ended(world)[-1] == ("completed", "One moment, please.")
     assert last_prompt(world)[-1].content == "sunny"
+
+
+# ── answers that are asked for ──
+
+
+def test_an_answer_that_is_asked_for_with_its_own_tools_calls_these() -> None:
+    world = world_with_tools()
+    look = ToolSpec("look", "Looks.", SCHEMA)
+    world.tell(AnswerWanted("a", Wish(tools=(look,))))
+    world.propose("look")
+    world.propose("weather")
+    world.end_generation()
+    assert [fact.name for fact in facts(world)] == ["look"]
+    world.wait(20)
+    assert last_prompt(world)[-1].content == ("error: there is no tool 'weather'; the tools are: time, look")

@@ -20,6 +20,7 @@ from voice_server.core.lexicon import words
 from voice_server.core.news import News
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.requests import AS_USUAL, Wish
+from voice_server.core.tools import ToolSpec
 
 REMEMBERED = 64
 """What was heard of so many answers may still be corrected."""
@@ -141,10 +142,8 @@ class Answering:
                 self._draft_later(answer)
             case events.GenerationFailed() if answer.draft.unsure:
                 self.discard_draft()
-            case events.GenerationEnded():
-                self.text_over(now_ms, failure=None if answer.has_substance else "the model gave no words")
-            case events.GenerationFailed():
-                self.text_over(now_ms, failure=event.reason)
+            case events.GenerationEnded() | events.GenerationFailed():
+                self.text_over(now_ms, failure=_failure(answer, event))
             case events.AudioSynthesized():
                 answer.add_audio(event.clause, event.samples, event.words, now_ms)
             case events.ClauseSynthesized():
@@ -184,6 +183,12 @@ class Answering:
             self._emit(Trouble("generation_failed", failure))
             answer.apologise(self._policy.apology, now_ms)
         answer.end_text(now_ms)
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """Those that the answer under way may call."""
+        own = self.config.tools if self._wish.tools is None else self._wish.tools
+        return (*self.config.server_tools, *own)
 
     @property
     def may_be_cut(self) -> bool:
@@ -285,3 +290,9 @@ class Answering:
         answer = Answer(next(self._responses), self.config.output_rate_hz, self._emit, aloud=aloud)
         answer.suspended = self._away
         return answer
+
+
+def _failure(answer: Answer, end: events.GenerationEnded | events.GenerationFailed) -> str | None:
+    if isinstance(end, events.GenerationFailed):
+        return end.reason
+    return None if answer.has_substance else "the model gave no words"

@@ -81,13 +81,10 @@ class ToolCalls:
         self._learn(call, f"error: {problem}", "now", answer.turn, answer.id)
 
     def _spec(self, name: str) -> ToolSpec | None:
-        return next((spec for spec in self._specs() if spec.name == name), None)
-
-    def _specs(self) -> tuple[ToolSpec, ...]:
-        return (*self._answering.config.server_tools, *self._answering.config.tools)
+        return next((spec for spec in self._answering.tools if spec.name == name), None)
 
     def _unknown(self, name: str) -> str:
-        known = ", ".join(spec.name for spec in self._specs()) or "none"
+        known = ", ".join(spec.name for spec in self._answering.tools) or "none"
         return f"there is no tool {name!r}; the tools are: {known}"
 
     # ── ended ──
