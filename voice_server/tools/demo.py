@@ -26,9 +26,9 @@ def demo_tools(now: Callable[[tzinfo | None], datetime] = datetime.now) -> tuple
     def current_time(time_zone: str | None = None) -> str:
         """Tell the time and the date, here or in another time zone.
 
-        Example: What time is it? -> {}
         Example: What time is it in London? -> {"time_zone":"Europe/London"}
         Example: What's the date today? -> {}
+        Example: What time is it? -> {}
 
         Args:
             time_zone: A name of the IANA database, such as Asia/Tokyo. Leave it out for the local time.
