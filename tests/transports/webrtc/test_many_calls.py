@@ -12,7 +12,7 @@ from tests.transports.house import House, open_house
 from tests.transports.listening import until
 from tests.transports.webrtc.phone import Phone, phone
 
-ROUNDS = 3
+ROUNDS = 2
 
 
 async def _says_goodbye(house: House) -> None:
