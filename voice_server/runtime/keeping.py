@@ -175,8 +175,14 @@ class Keeper:
         async with self._writing:
             held = await self._keeping.store.claim(self._session, presented, fresh)
             if held and held.epoch == self.epoch + 1:
-                self.epoch = held.epoch
+                self.epoch, self._token_hash = held.epoch, fresh
             return held
+
+    async def is_owner(self) -> bool:
+        """Whether nobody has claimed the session since we did. Raises StoreError."""
+        async with self._writing:
+            held = await self._keeping.store.peek(self._session)
+            return held is not None and held.epoch == self.epoch
 
     def claim_later(self, presented: bytes, fresh: bytes) -> None:
         """The same while the store is away: it learns when it is back."""
@@ -187,16 +193,24 @@ class Keeper:
 
     async def _save(self, batch: Batch) -> None:
         store = self._keeping.store
+        try:
+            await self._claim_what_is_owed()
+            if self.epoch:
+                return await store.save(self._session, self.epoch, batch)
+        except StaleOwnerError:
+            if not self.away or await store.peek(self._session):
+                raise
+            self._unclaimed.clear()  # the store came back without the session: it is written anew, as a whole
+        self.epoch = await store.create(self._session, self._token_hash, batch)
+
+    async def _claim_what_is_owed(self) -> None:
+        """The store learns of the tokens that its client was given while it was away."""
         while self._unclaimed:
-            held = await store.claim(self._session, *self._unclaimed[0])
+            held = await self._keeping.store.claim(self._session, *self._unclaimed[0])
             self._unclaimed.pop(0)
             if held is None or held.epoch != self.epoch + 1:
                 raise StaleOwnerError(f"session {self._session} has gone on elsewhere")
             self.epoch = held.epoch
-        if self.epoch:
-            await store.save(self._session, self.epoch, batch)
-        else:
-            self.epoch = await store.create(self._session, self._token_hash, batch)
 
     def _batch(self) -> Batch:
         whole = self._whole or self._unsure

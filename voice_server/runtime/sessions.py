@@ -169,8 +169,11 @@ class Sessions:
     ) -> SessionRunner | None:
         here = self._running.get(wanted.session)
         if here and here.keeper:
-            if here.tokens.admit(presented) and not here.can_go_back(wanted.last_seq):
+            admitted = here.tokens.admit(presented)
+            if admitted and not here.can_go_back(wanted.last_seq):
                 return here  # to be refused, and its token stays
+            if not admitted and await here.keeper.is_owner():
+                return None  # the store may not know yet that the client has its new token; we do
             held = await here.keeper.claim(presented, fresh)
             if held and here.keeper.epoch == held.epoch:
                 return here
