@@ -19,7 +19,7 @@ from voice_server.protocol.config import AudioConfig, Config
 from voice_server.protocol.config import TurnConfig as WireTurnConfig
 from voice_server.protocol.configuring import resolved
 from voice_server.protocol.heartbeat import Ping, Pong
-from voice_server.protocol.mapping import error_of, event_of, message_of
+from voice_server.protocol.mapping import CoreMessage, error_of, event_of, message_of
 
 CONFIG = SessionConfig(voice="joe", greeting="Hi.")
 
@@ -105,18 +105,13 @@ MESSAGES: list[tuple[facts.Fact, server.ServerMessage]] = [
 
 
 @pytest.mark.parametrize(("message", "event"), EVENTS)
-def test_a_message_tells_the_core(message: client.ClientMessage, event: events.Event) -> None:
+def test_a_message_tells_the_core(message: CoreMessage, event: events.Event) -> None:
     assert event_of(message, CONFIG, heard_ms=5_000) == event
-
-
-@pytest.mark.parametrize("message", LINK)
-def test_what_concerns_the_link_is_not_told(message: client.ClientMessage) -> None:
-    assert event_of(message, CONFIG, heard_ms=0) is None
 
 
 @pytest.mark.parametrize(("message", "code"), REFUSED)
 def test_what_cannot_be_done_is_refused_and_the_session_goes_on(
-    message: client.ClientMessage, code: ErrorCode
+    message: CoreMessage, code: ErrorCode
 ) -> None:
     with pytest.raises(ProtocolError) as caught:
         event_of(message, CONFIG, heard_ms=0)

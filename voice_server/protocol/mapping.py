@@ -15,7 +15,6 @@ from voice_server.protocol import client_messages as client
 from voice_server.protocol import server_messages as server
 from voice_server.protocol.codes import ErrorCode
 from voice_server.protocol.configuring import merge_running, resolved
-from voice_server.protocol.heartbeat import Ping, Pong
 
 SessionMessage = (
     client.UserText
@@ -28,6 +27,8 @@ SessionMessage = (
     | client.SessionUpdate
     | client.SessionEnd
 )
+CoreMessage = SessionMessage | client.SessionStart | client.SessionResume
+"""All but those that concern the link alone: `ping`, `pong`, `ack`."""
 ResponseFact = (
     facts.ResponseBegan
     | facts.TextAdded
@@ -38,19 +39,15 @@ ResponseFact = (
 )
 
 
-def event_of(message: client.ClientMessage, config: SessionConfig, heard_ms: int) -> events.Event | None:
-    """What this message of a running session tells the core; None when it concerns the link alone.
+def event_of(message: CoreMessage, config: SessionConfig, heard_ms: int) -> events.Event:
+    """What this message of a running session tells the core.
 
     `config` is the session's present one, `heard_ms` the input clock now. Raises ProtocolError, never fatal,
     for what this server cannot do or what does not belong here.
     """
-    match message:
-        case Ping() | Pong() | client.Ack():
-            return None
-        case client.SessionStart() | client.SessionResume():
-            raise _refused(ErrorCode.NOT_NOW, message, "only as the first message of a connection")
-        case _:
-            return _event(message, config, heard_ms)
+    if isinstance(message, client.SessionStart | client.SessionResume):
+        raise _refused(ErrorCode.NOT_NOW, message, "only as the first message of a connection")
+    return _event(message, config, heard_ms)
 
 
 def _event(message: SessionMessage, config: SessionConfig, heard_ms: int) -> events.Event:

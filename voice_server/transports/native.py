@@ -76,7 +76,7 @@ def _read(data: str | bytes, runner: SessionRunner) -> Inbound:
     event = event_of(message, runner.config, runner.heard_ms)
     if isinstance(event, Configured):
         check_voice(event.config, runner.voices, "session.update")
-    return event or Ponged(0)
+    return event
 
 
 async def resume(sessions: Sessions, message: SessionResume) -> tuple[SessionRunner, Returning]:
