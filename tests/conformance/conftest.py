@@ -22,6 +22,7 @@ from tests.conformance.target import RATE_HZ, Target
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = os.environ.get("VOICE_SERVER_COMMAND", str(REPOSITORY / ".venv" / "bin" / "voice-server"))
 READY_S = 180.0
+SILENCE = bytes(2 * RATE_HZ * 2)
 
 collect_ignore_glob = [] if os.environ.get("VOICE_CONFORMANCE") else ["test_*.py"]
 
@@ -67,8 +68,18 @@ def _answers(url: str) -> bool:
 @pytest.fixture(scope="session")
 def question() -> bytes:
     """A question, spoken: s16le at 24 kHz, and two seconds of silence."""
+    return _spoken() + SILENCE
+
+
+@pytest.fixture(scope="session")
+def objection() -> bytes:
+    """The same three times without a pause, for who wants to be heard over an answer on a busy machine."""
+    return _spoken() * 3 + SILENCE
+
+
+def _spoken() -> bytes:
     with wave.open(str(REPOSITORY / "tests" / "audio" / "speech" / "q_brooklyn_bridge.wav")) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
         times = np.arange(len(samples) * RATE_HZ // file.getframerate()) * file.getframerate() / RATE_HZ
     spoken: bytes = np.interp(times, np.arange(len(samples)), samples).astype(np.int16).tobytes()
-    return spoken + bytes(2 * RATE_HZ * 2)
+    return spoken

@@ -93,18 +93,18 @@ async def test_a_spoken_turn(target: Target, question: bytes) -> None:
         assert any(map(heard, histories)) or await talk.next("history_updated", heard)
 
 
-async def test_a_barge_in(target: Target, question: bytes) -> None:
+async def test_a_barge_in(target: Target, objection: bytes) -> None:
     async with talking(target) as talk:
         await talk.session.send_message("Tell me a story.")
         await talk.next("audio")
-        speaking = asyncio.create_task(speak(question, talk.session.send_audio))
+        speaking = asyncio.create_task(speak(objection, talk.session.send_audio))
         await talk.next("audio_interrupted")
         done = await talk.server("response.done")
         assert done["response"]["status_details"]["reason"] == "turn_detected"
         retrieved = await talk.server("conversation.item.retrieved")
         assert retrieved["item"]["status"] == "incomplete"
-        done = await talk.server("response.done")
-        assert done["response"]["status"] == "completed"
+        while done["response"]["status"] != "completed":  # the answers to what the objection begins with
+            done = await talk.server("response.done")
         await speaking
 
 

@@ -97,7 +97,7 @@ async def test_a_spoken_turn(target: Target, question: bytes) -> None:
         assert talk.errors == []
 
 
-async def test_a_barge_in(target: Target, question: bytes) -> None:
+async def test_a_barge_in(target: Target, objection: bytes) -> None:
     async with talking(target) as talk:
         context = talk.session.chat_ctx.copy()
         context.add_message(role="user", content="Tell me a story.")
@@ -105,7 +105,7 @@ async def test_a_barge_in(target: Target, question: bytes) -> None:
         generation = await talk.session.generate_reply()
         message = await anext(aiter(generation.message_stream))
         await talk.next("response.output_audio.delta")
-        speaking = asyncio.create_task(speak(question, talk.push))
+        speaking = asyncio.create_task(speak(objection, talk.push))
         await talk.next("input_speech_started")
         done = await talk.next("response.done")
         assert done["response"]["status_details"]["reason"] == "turn_detected"
