@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ def kept_in(redis: RedisProcess) -> dict[str, Any]:
     return {"kind": "redis", "url": redis.url, "timeout_ms": 500}
 
 
+def served(store: dict[str, Any]) -> AbstractAsyncContextManager[House]:
+    """A server with this store. Its clients are busy with other things than answering pings."""
+    return open_house(store=store, session={"heartbeat_ms": 120_000})
+
+
 async def store_is(house: House, state: str) -> None:
     """Wait until the server says so."""
     base = house.url.replace("ws://", "http://").removesuffix("/v1/voice")
@@ -42,7 +47,7 @@ async def store_is(house: House, state: str) -> None:
 async def goes_on_elsewhere(settings: dict[str, Any], started: Message, last_seq: int) -> str:
     """Resume the session on another server, as if the first were gone. Returns all that its user said."""
     claim = {"type": "session.resume", "session": started["session"], "token": started["token"]}
-    async with open_house(store=settings) as other, call(other.url) as caller:
+    async with served(settings) as other, call(other.url) as caller:
         await caller.send({**claim, "last_seq": last_seq})
         await caller.next("session.resumed")
         await caller.answered("Third.")
@@ -53,7 +58,7 @@ async def goes_on_elsewhere(settings: dict[str, Any], started: Message, last_seq
 
 async def test_redis_is_killed_and_comes_back_empty(redis: RedisProcess) -> None:
     settings = kept_in(redis)
-    async with open_house(store=settings) as house, call(house.url) as caller:
+    async with served(settings) as house, call(house.url) as caller:
         started = await caller.start()
         await caller.answered("First.")
         await asyncio.to_thread(redis.kill)
@@ -67,7 +72,7 @@ async def test_redis_is_killed_and_comes_back_empty(redis: RedisProcess) -> None
 
 async def test_redis_hangs_and_goes_on(redis: RedisProcess) -> None:
     settings = kept_in(redis)
-    async with open_house(store=settings) as house, call(house.url) as caller:
+    async with served(settings) as house, call(house.url) as caller:
         started = await caller.start()
         await caller.answered("First.")
         redis.pause()
@@ -80,7 +85,7 @@ async def test_redis_hangs_and_goes_on(redis: RedisProcess) -> None:
 
 
 async def test_a_client_comes_back_while_redis_is_away(redis: RedisProcess) -> None:
-    async with open_house(store=kept_in(redis)) as house, call(house.url) as first, call(house.url) as second:
+    async with served(kept_in(redis)) as house, call(house.url) as first, call(house.url) as second:
         started = await first.start()
         last = await first.answered("First.")
         await asyncio.to_thread(redis.kill)
@@ -98,7 +103,7 @@ async def test_a_client_comes_back_while_redis_is_away(redis: RedisProcess) -> N
 async def test_the_file_is_full_and_then_there_is_room(tmp_path: Path) -> None:
     file = tmp_path / "sessions.db"
     settings = {"kind": "sqlite", "path": file, "max_mb": 1}
-    async with open_house(store=settings) as house, call(house.url) as caller:
+    async with served(settings) as house, call(house.url) as caller:
         started = await caller.start()
         await caller.answered("First.")
         await asyncio.to_thread(_fill, file)

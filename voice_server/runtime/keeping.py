@@ -173,6 +173,7 @@ class Keeper:
         None: the store knows no such session, or not with this token. Raises StoreError.
         """
         async with self._writing:
+            await self._claim_what_is_owed()
             held = await self._keeping.store.claim(self._session, presented, fresh)
             if held and held.epoch == self.epoch + 1:
                 self.epoch, self._token_hash = held.epoch, fresh
@@ -185,32 +186,35 @@ class Keeper:
             return held is not None and held.epoch == self.epoch
 
     def claim_later(self, presented: bytes, fresh: bytes) -> None:
-        """The same while the store is away: it learns when it is back."""
-        if self.epoch:
-            self._unclaimed.append((presented, fresh))
-        self._token_hash = fresh
+        """The same while the store is away, or has not learnt of the session yet: it does later."""
+        self._unclaimed.append((presented, fresh))
         self._dirty.set()
 
     async def _save(self, batch: Batch) -> None:
         store = self._keeping.store
         try:
-            await self._claim_what_is_owed()
             if self.epoch:
+                await self._claim_what_is_owed()
                 return await store.save(self._session, self.epoch, batch)
         except StaleOwnerError:
             if not self.away or await store.peek(self._session):
                 raise
-            self._unclaimed.clear()  # the store came back without the session: it is written anew, as a whole
+            self._forget_claims()  # the store came back without the session: it is written anew, as a whole
         self.epoch = await store.create(self._session, self._token_hash, batch)
+        await self._claim_what_is_owed()
 
     async def _claim_what_is_owed(self) -> None:
         """The store learns of the tokens that its client was given while it was away."""
         while self._unclaimed:
             held = await self._keeping.store.claim(self._session, *self._unclaimed[0])
-            self._unclaimed.pop(0)
             if held is None or held.epoch != self.epoch + 1:
                 raise StaleOwnerError(f"session {self._session} has gone on elsewhere")
-            self.epoch = held.epoch
+            self.epoch, self._token_hash = held.epoch, self._unclaimed.pop(0)[1]
+
+    def _forget_claims(self) -> None:
+        for _presented, fresh in self._unclaimed:
+            self._token_hash = fresh
+        self._unclaimed.clear()
 
     def _batch(self) -> Batch:
         whole = self._whole or self._unsure
