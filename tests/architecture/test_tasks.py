@@ -11,6 +11,7 @@ MAY_CREATE_TASKS = {
     "voice_server/runtime/session.py": "the one task group of a session",
     "voice_server/runtime/connection.py": "the one task group of a connection",
     "voice_server/runtime/sessions.py": "sessions outlive the connections that began them",
+    "voice_server/transports/realtime/sideband.py": "one who listens in: told, and heard, at the same time",
     "voice_server/client/": "a call on the client's side: speaking and listening",
     "voice_server/bench/": "many clients at once",
     "voice_server/replaying/": "a session, beside the clock that drives it",
