@@ -218,7 +218,7 @@ class FloorKeeper:
         turn = self._listening.turn
         if self.floor is not Floor.ENDPOINTING or turn is None:
             return
-        over = self._listening.is_over(self._answering.config.turn.responsiveness, now_ms)
+        over = self._listening.is_over(self._replies.responsiveness, now_ms)
         if over and turn.final:
             self._replies.commit(turn, turn.final, now_ms)
 

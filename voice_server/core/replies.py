@@ -14,6 +14,10 @@ from voice_server.core.user_turn import Turn
 PROMISING = (Completeness.REQUEST, Completeness.STATEMENT)
 """A hypothesis like this is often the whole turn: 9 of 20 turns had theirs 40 to 200 ms before the end."""
 
+CUT_OFF_MS = 1_000
+"""Who speaks so soon after an answer has begun had not finished."""
+MOST_CUT_OFFS = 2
+
 
 class Replies:
     """The assistant's side of the floor. Times are session ms."""
@@ -24,6 +28,7 @@ class Replies:
         self._answering = answering
         self._owed: list[str] = []
         self._unanswered: int | None = None
+        self._cut_offs = 0
         self._wanted: AnswerWanted | None = None
         self._barged_in = False
 
@@ -42,6 +47,11 @@ class Replies:
         if wanted.wish != AS_USUAL:
             self._answering.discard_draft()
         return True
+
+    @property
+    def responsiveness(self) -> float:
+        """The dial, or less where we lately began before the user had finished: each time halves the pace."""
+        return self._answering.config.turn.responsiveness - self._cut_offs / 2
 
     @property
     def _answers(self) -> bool:
@@ -148,6 +158,8 @@ class Replies:
         answer = self._answering.answer
         if answer and self._leaves_open(answer, now_ms):
             self._unanswered = answer.turn
+        if answer and answer.turn and answer.playout.position_ms(now_ms) < CUT_OFF_MS:
+            self._cut_offs = min(MOST_CUT_OFFS, self._cut_offs + 1)
         self._barged_in = True
         self._answering.finish("interrupted", now_ms)
 
@@ -178,6 +190,7 @@ class Replies:
             elif answer.curtailed:
                 self.cut_off("replaced", now_ms)
             else:
+                self._cut_offs = max(0, self._cut_offs - 1)
                 self._end("failed" if answer.failed else "completed", now_ms)
 
     def give_up(self, now_ms: int) -> None:
