@@ -66,7 +66,7 @@ def test_no_answer_is_begun_beside_another(floor: Floor) -> None:
     world.clear()
     world.tell(AnswerWanted("r1"))
     (trouble,) = world.every(commands.Trouble)
-    assert (trouble.code, trouble.asked) == ("already_answering", "r1")
+    assert (trouble.code, trouble.asked) == ("not_now", "r1")
     assert not began(world)
 
 

@@ -35,7 +35,7 @@ class Granting:
             case requests.AnswerWanted():
                 if not self._keeper.replies.want(event):
                     why = "an answer is under way, or asked for"
-                    self._emit(Trouble("already_answering", why, asked=event.tag))
+                    self._emit(Trouble("not_now", why, asked=event.tag))
             case requests.InputCommitted():
                 self._commit(event, now_ms)
             case requests.InputCleared():

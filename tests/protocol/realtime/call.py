@@ -1,4 +1,4 @@
-"""A connection without a network or a core: events of a client in, facts of the core in, judged frames out."""
+"""A connection without network or core: events of a client and facts of the core in, judged frames out."""
 
 from __future__ import annotations
 

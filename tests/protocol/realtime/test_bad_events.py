@@ -50,7 +50,8 @@ JSON = st.recursive(
 )
 TYPES = st.sampled_from(
     [
-        "session.update", "input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear",
+        "session.update", "input_audio_buffer.append", "input_audio_buffer.commit",
+        "input_audio_buffer.clear",
         "conversation.item.create", "conversation.item.retrieve", "conversation.item.truncate",
         "conversation.item.delete", "response.create", "response.cancel", "output_audio_buffer.clear",
     ]

@@ -179,7 +179,7 @@ def test_a_response_beside_another_is_refused_by_its_event_id() -> None:
     call.send("response.create", event_id="e-9")
     (wanted,) = call.core
     assert isinstance(wanted, requests.AnswerWanted)
-    told = call.fact(facts.Trouble("already_answering", "busy", asked=wanted.tag))
+    told = call.fact(facts.Trouble("not_now", "busy", asked=wanted.tag))
     assert refusal(told) == ("conversation_already_has_active_response", None, "e-9")
 
 

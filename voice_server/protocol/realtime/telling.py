@@ -18,9 +18,6 @@ from voice_server.protocol.realtime.items import Item, message_body
 from voice_server.protocol.realtime.responding import Responding, Terms
 from voice_server.protocol.realtime.session_settings import shown, shown_output
 
-ALREADY_ANSWERING = "already_answering"
-"""The core's word for a request that came while an answer was under way."""
-
 
 class Telling:
     """Everything that leaves on one connection, in order."""
@@ -212,8 +209,8 @@ class Telling:
         """Only what a client asked for is an error to it: many end the session at any other."""
         if fact.code == "transcription_failed":
             return self._untranscribed(fact.message)
-        if fact.code == ALREADY_ANSWERING:
-            asked = self._dialogue.asked.pop(fact.asked or "", None)
+        if fact.asked is not None:
+            asked = self._dialogue.asked.pop(fact.asked, None)
             code = "conversation_already_has_active_response"
             why = "Conversation already has an active response in progress. Wait until it is finished."
             return [frames.error(ProtocolError(code, why, in_reply_to=asked.event_id if asked else None))]
