@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from voice_server.core import commands, events
+from voice_server.core.playout import Word
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.session import Session
 
@@ -33,6 +34,8 @@ class Making:
     """So many of its clauses are there."""
     begun_samples: int = 0
     """So much of the next one is there."""
+    begun_words: tuple[Word, ...] = ()
+    """The words that begin in that; positions from the clause's first sample."""
     total_samples: int = 0
     finished: bool = False
     """No further clause will be wanted."""
@@ -118,7 +121,7 @@ def _order(
             del making.clauses[clauses:]
             making.request, making.finished = None, True
             if end_sample is not None:
-                making.made, making.begun_samples = clauses, 0
+                making.made, making.begun_samples, making.begun_words = clauses, 0, ()
                 making.total_samples = min(making.total_samples, end_sample)
 
 
@@ -128,11 +131,12 @@ def _follow(making: Making, event: events.Event) -> None:
             making.text += text
         case events.GenerationEnded() | events.GenerationFailed() | events.DraftDeclined():
             making.request = None
-        case events.AudioSynthesized(samples=samples):
+        case events.AudioSynthesized(samples=samples, words=words):
+            making.begun_words += tuple(word.shifted(making.begun_samples) for word in words)
             making.begun_samples += samples
             making.total_samples += samples
         case events.ClauseSynthesized(clause=clause):
-            making.made, making.begun_samples = clause + 1, 0
+            making.made, making.begun_samples, making.begun_words = clause + 1, 0, ()
         case events.SynthesisFailed():
             making.given_up = True
         case _:

@@ -7,8 +7,13 @@ from collections.abc import Callable
 
 from voice_server.audio.pcm import Pcm, to_bytes
 from voice_server.audio.rates import BYTES_PER_SAMPLE, frame_samples, samples_to_ms
+from voice_server.core.playout import Word
 from voice_server.core.revival import Making
 from voice_server.ports import AudioFrame
+from voice_server.runtime.seam import Seam
+
+AHEAD_MS = 10_000
+"""Where so much audio waits to be sent, no clause is begun: it would only wait."""
 
 
 class Speech:
@@ -20,7 +25,7 @@ class Speech:
         """`note` is told of all sound that is made."""
         self.response = response
         self._note = note
-        self._begun = 0, 0
+        self._begun: tuple[int, int, tuple[Word, ...]] = 0, 0, ()
         self.begun_text = ""
         """What another server has generated of it."""
         self.clauses: asyncio.Queue[tuple[int, str]] = asyncio.Queue()  # bounded by the model's max_tokens
@@ -39,6 +44,7 @@ class Speech:
         self._playing = False
         self._wanted = asyncio.Event()
         self._wanted.set()
+        self._taken = asyncio.Event()
 
     @property
     def next_end_samples(self) -> int:
@@ -64,6 +70,12 @@ class Speech:
         """Return when more text is of use: not before it may sound, after a pause."""
         await self._wanted.wait()
 
+    async def room(self) -> None:
+        """Return when more audio is of use: not while much of it waits for a client that does not take it."""
+        while self.unsent_bytes > AHEAD_MS * self._rate_hz // 1000 * BYTES_PER_SAMPLE:
+            self._taken.clear()
+            await self._taken.wait()
+
     def append(self, samples: Pcm) -> None:
         """More audio was made."""
         pcm = to_bytes(samples)
@@ -78,15 +90,15 @@ class Speech:
         self._sent = making.total_samples
         self._clauses_made, self.clauses_wanted = making.made, len(making.clauses)
         self.finished, self._given_up = making.finished, making.given_up
-        self._begun = making.made, making.begun_samples
+        self._begun = making.made, making.begun_samples, making.begun_words
         self.begun_text = making.text
         for clause in range(making.made, len(making.clauses)):
             self.clauses.put_nowait((clause, making.clauses[clause]))
 
-    def begun_samples(self, clause: int) -> int:
-        """How much of this clause another server has made: not to be said twice."""
-        begun, samples = self._begun
-        return samples if clause == begun else 0
+    def seam(self, clause: int) -> Seam:
+        """Where to go on with this clause, if another server has begun it: nothing is to be said twice."""
+        begun, samples, words = self._begun
+        return Seam(samples, words) if clause == begun else Seam(0, ())
 
     def clause_made(self) -> None:
         """All audio of the next clause is there."""
@@ -143,6 +155,7 @@ class Speech:
 
     def take_frame(self) -> AudioFrame:
         """The next frame; empty only at the end."""
+        self._taken.set()
         start, end = self._sent, self.next_end_samples
         self._sent = end
         self._last_sent = self._complete and end * BYTES_PER_SAMPLE == len(self._pcm)

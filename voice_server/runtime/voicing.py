@@ -69,6 +69,7 @@ class Voicing:
         """Speak the clauses in order, until cancelled."""
         while True:
             clause, text = await speech.clauses.get()
+            await speech.room()
             try:
                 await self._speak(speech, clause, text, tell)
             except ModelError as error:
@@ -83,11 +84,10 @@ class Voicing:
         chunks = self._models.synthesizer.synthesize(
             text, deadline_ms=self._clock.now_ms() + budget_ms, voice=self._config().voice
         )
-        begun = speech.begun_samples(clause)
+        seam = speech.seam(clause)
         async with aclosing(chunks):
             async for chunk in chunks:
-                whole = self._at_output_rate(chunk)
-                fitted, begun = _after(whole, begun), max(0, begun - len(whole.samples))
+                fitted = seam.rest(self._at_output_rate(chunk))
                 speech.append(fitted.samples)
                 tell(events.AudioSynthesized(speech.response, clause, len(fitted.samples), fitted.words))
 
@@ -108,12 +108,6 @@ def _unsaid(piece: str, begun: str) -> tuple[str | None, str]:
     if piece[:size] != begun[:size]:
         return None, ""
     return piece[size:], begun[size:]
-
-
-def _after(chunk: SpeechChunk, begun: int) -> SpeechChunk:
-    """The chunk without its first samples, and without the words that begin in them."""
-    words = tuple(word.shifted(-begun) for word in chunk.words if word.start_sample >= begun)
-    return SpeechChunk(chunk.samples[begun:], words) if begun else chunk
 
 
 def _callable(config: SessionConfig, order: commands.Generate) -> tuple[ToolSpec, ...]:
