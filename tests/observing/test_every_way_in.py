@@ -21,6 +21,7 @@ from voice_server.observing.trace_file import Trace, read_trace
 from voice_server.ports import Models
 from voice_server.replaying.changes import setup_of
 from voice_server.replaying.decisions import compare_decisions
+from voice_server.replaying.picture import picture_of
 from voice_server.replaying.runs import run_from_memory
 from voice_server.tools.declaring import tool
 from voice_server.tools.functions import FunctionTools
@@ -29,6 +30,7 @@ CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required"
 WEATHER = {"name": "weather", "description": "Says how the weather is.", "parameters": CITY}
 OSLO = ToolCall("", "weather", '{"city":"Oslo"}')
 NOON = ToolCall("", "clock", "{}")
+LONG = "This answer is so long that it can be cut, and that is what it is for, again and again."
 SUNNY = "In Oslo the sun shines, and it is noon."
 
 
@@ -81,6 +83,27 @@ async def test_realtime_is_captured_as_it_was_spoken(tmp_path: Path) -> None:
     again = await from_memory(trace)
     assert [e["text"] for e in commands(again, "ResponseEnded")] == ["Hello yourself."]
     assert commands(again, "Generate")[0]["messages"][0]["content"] == "Be brief."
+
+
+async def test_an_answer_over_realtime_is_drawn_as_far_as_it_was_heard(tmp_path: Path) -> None:
+    async with open_house(speaking(LONG), capture={"dir": tmp_path}) as house:
+        async with visit(house) as visitor:
+            await visitor.next("session.created")
+            await visitor.says("Tell me all.")
+            await visitor.send("response.create")
+            for _ in range(20):  # 15 are sent ahead, the others are paced
+                await visitor.next("response.output_audio.delta")
+            await visitor.send("response.cancel")
+            await visitor.next("response.done")
+        await until(lambda: not house.sessions)
+    trace = await replayed(tmp_path)
+    picture = picture_of(trace)
+    (stop,) = picture["stops"]
+    assert [span["response"] for span in picture["heard"]] == [1]
+    assert picture["heard"][0]["end_ms"] <= stop["at"] + 1
+    sent_ms = sum(span["end_ms"] - span["start_ms"] for span in picture["sent"])
+    heard_ms = picture["heard"][0]["end_ms"] - picture["heard"][0]["start_ms"]
+    assert heard_ms < sent_ms, "some of what was sent was never played"
 
 
 async def test_tools_are_captured_and_answer_again_as_they_did(tmp_path: Path) -> None:

@@ -52,18 +52,18 @@ def microphone(trace: Trace) -> Side:
 
 
 def loudspeaker(trace: Trace) -> Loudspeaker:
-    """What a client beside the server would have played, obeying every stop."""
+    """What a client beside the server would have played, obeying every stop, however it was told."""
     rate_hz = trace.rate_hz("out")
     speaker, sound = Loudspeaker(rate_hz), _kept(trace)
-    for record in trace.of("out"):
+    for record in trace.of("out", "core"):
         now = ms_to_samples(record["at"], rate_hz)
-        message = record.get("message", {})
-        if "audio" in record:
+        if record["k"] == "out" and "audio" in record:
             speaker.receive(_frame(record, sound), now)
-        elif message.get("type") == "response.stop":
-            speaker.stop(message["response"], now)
-        elif message.get("type") == "response.resume":
-            speaker.resume(message["response"])
+        for command in record.get("commands", ()):
+            if command["type"] == "ResponseStopped":
+                speaker.stop(command["response"], now)
+            elif command["type"] == "ResponseResumed":
+                speaker.resume(command["response"])
     return speaker
 
 
