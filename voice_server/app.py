@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,13 +24,14 @@ from voice_server.adapters.turn_smart import SmartTurn
 from voice_server.adapters.vad_silero import SileroJudge
 from voice_server.adapters.vad_webrtc import WebrtcGate
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolSpec
 from voice_server.model_files import locate
 from voice_server.observers import Observer
 from voice_server.observing.metrics import CONTENT_TYPE
-from voice_server.ports import Cores, LanguageModel, Models
+from voice_server.ports import Cores, GenerateOptions, LanguageModel, Models
 from voice_server.runtime.clock import SystemClock
 from voice_server.runtime.inference import ThreadWorkers
-from voice_server.runtime.session import RuntimeOptions
+from voice_server.runtime.options import RuntimeOptions
 from voice_server.runtime.sessions import Sessions
 from voice_server.server_tools import ServerTools, server_tools
 from voice_server.session_store import SessionStore
@@ -246,7 +247,17 @@ async def _warm_up(models: Models, settings: Settings) -> None:
             await model.warm_up()
     language_model = models.language_model
     if isinstance(language_model, LlamaLanguageModel):
-        await language_model.prime((Message("system", settings.session.instructions),))
+        system = Message("system", settings.session.instructions)
+        await language_model.prime((system,))
+        if models.tools.specs:  # the examples of calls take seconds to read for the first time
+            await _call_once(language_model, models.tools.specs, system)
+
+
+async def _call_once(model: LanguageModel, tools: tuple[ToolSpec, ...], system: Message) -> None:
+    asked = (system, Message("user", "Hello."))
+    async with aclosing(model.generate(asked, GenerateOptions(max_tokens=1, tools=tools))) as pieces:
+        async for _ in pieces:
+            pass
 
 
 def _only(directory: Path, pattern: str) -> Path:
