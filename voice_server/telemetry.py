@@ -19,7 +19,7 @@ from voice_server.observing.redaction import Redaction
 from voice_server.observing.several import Several
 from voice_server.observing.spans import TurnSpans, exporter
 from voice_server.observing.trace_sink import Record, SinkOptions
-from voice_server.runtime.session import RuntimeOptions
+from voice_server.runtime.options import RuntimeOptions
 from voice_server.settings import CaptureSettings, Settings
 
 MIB = 2**20

@@ -15,7 +15,7 @@ from voice_server.observing.background import Immediate, Writer
 from voice_server.observing.capture import CaptureOptions, Captures
 from voice_server.observing.trace_sink import SinkOptions
 from voice_server.ports import Opened
-from voice_server.runtime.session import Heard, Inbound
+from voice_server.runtime.inbound import Heard, Inbound
 
 RUNTIME = {name: value for name, value in dataclasses.asdict(OPTIONS).items() if name != "policy"}
 ABOUT = {"server": "test", "policy": encode(OPTIONS.policy), "runtime": RUNTIME, "models": {"stt": "script"}}

@@ -18,7 +18,8 @@ from voice_server.core.commands import Fact
 from voice_server.core.conversation import Message
 from voice_server.ports import AudioFrame, Notice, Opened, Resumed
 from voice_server.runtime.clock import VirtualClock
-from voice_server.runtime.session import Heard, Inbound, RuntimeOptions
+from voice_server.runtime.inbound import Heard, Inbound
+from voice_server.runtime.options import RuntimeOptions
 from voice_server.runtime.sessions import Comeback, Sessions
 from voice_server.session_store import SessionStore
 

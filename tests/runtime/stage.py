@@ -30,7 +30,9 @@ from voice_server.errors import ModelError
 from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.ports import AudioFrame, Hypothesis, Models, NoTools, Opened, ToolRunner, VoiceDetector
 from voice_server.runtime.clock import VirtualClock
-from voice_server.runtime.session import Heard, Inbound, RuntimeOptions, SessionRunner
+from voice_server.runtime.inbound import Heard, Inbound
+from voice_server.runtime.options import RuntimeOptions
+from voice_server.runtime.session import SessionRunner
 
 CONFIG = SessionConfig(output_rate_hz=RATE_HZ)
 OPTIONS = RuntimeOptions(lead_ms=300, heartbeat_ms=10_000, stall_limit_ms=2_000)

@@ -17,7 +17,7 @@ from voice_server.adapters.store_memory import MemoryStore
 from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.runtime.clock import VirtualClock
-from voice_server.runtime.session import Acked
+from voice_server.runtime.inbound import Acked
 from voice_server.runtime.sessions import Comeback
 
 FRAME_SAMPLES = 320

@@ -16,7 +16,7 @@ from voice_server.core import events
 from voice_server.errors import NoSessionError
 from voice_server.ports import Farewell, Resumed
 from voice_server.runtime.clock import VirtualClock
-from voice_server.runtime.session import Acked
+from voice_server.runtime.inbound import Acked
 from voice_server.runtime.sessions import Comeback
 from voice_server.session_store import Batch, StoredSession, StoreError
 

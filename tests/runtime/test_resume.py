@@ -14,7 +14,7 @@ from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.errors import BusyError, NoSessionError
 from voice_server.ports import Farewell, Opened, Resumed
-from voice_server.runtime.session import Acked
+from voice_server.runtime.inbound import Acked
 from voice_server.runtime.sessions import Comeback
 
 FRAME_SAMPLES = 320

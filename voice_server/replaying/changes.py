@@ -15,7 +15,7 @@ from voice_server.core.trace import decode
 from voice_server.errors import ConfigurationError
 from voice_server.observing.trace_sink import Record
 from voice_server.runtime.hearing import HearingPolicy
-from voice_server.runtime.session import RuntimeOptions
+from voice_server.runtime.options import RuntimeOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voice_server.core.commands import Fact
 from voice_server.ports import AudioFrame, Farewell, Notice
-from voice_server.runtime.session import RuntimeOptions
+from voice_server.runtime.options import RuntimeOptions
 from voice_server.transports.native import Terms, told
 
 

@@ -27,7 +27,8 @@ from voice_server.replaying.paper import PaperLink
 from voice_server.replaying.patient_clock import PatientClock
 from voice_server.replaying.ruler import Ruler
 from voice_server.replaying.wishes import Change, wishes
-from voice_server.runtime.session import Heard, Inbound, SessionRunner
+from voice_server.runtime.inbound import Heard, Inbound
+from voice_server.runtime.session import SessionRunner
 
 STEP_MS = 200
 PATIENCE_MS = 60_000

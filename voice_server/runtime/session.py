@@ -19,27 +19,14 @@ from voice_server.core.policy import SessionConfig
 from voice_server.core.session import Session
 from voice_server.core.trace import Decision, WatchedSession
 from voice_server.observers import Observer, SessionObserver
-from voice_server.ports import (
-    Clock,
-    Farewell,
-    Link,
-    Models,
-    Opened,
-    Pinged,
-    Ponged,
-    Resumed,
-)
+from voice_server.ports import Clock, Farewell, Link, Models, Opened, Pinged, Ponged, Resumed
 from voice_server.runtime.asking import Asking
 from voice_server.runtime.connection import Connection, Patience
 from voice_server.runtime.ear import Ear
-from voice_server.runtime.inbound import Acked as Acked
-from voice_server.runtime.inbound import Heard as Heard
-from voice_server.runtime.inbound import Inbound as Inbound
-from voice_server.runtime.inbound import Said
+from voice_server.runtime.inbound import Acked, Inbound, Said
 from voice_server.runtime.keeping import Keeper, Keeping
 from voice_server.runtime.lifetime import Lifetime, Reason
-from voice_server.runtime.options import Returning as Returning
-from voice_server.runtime.options import RuntimeOptions as RuntimeOptions
+from voice_server.runtime.options import Returning, RuntimeOptions
 from voice_server.runtime.orders import Orders
 from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.past import Past

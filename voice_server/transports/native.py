@@ -26,7 +26,9 @@ from voice_server.protocol.server_messages import (
     SessionResumed,
     SessionStarted,
 )
-from voice_server.runtime.session import Acked, Heard, Inbound, Returning, SessionRunner
+from voice_server.runtime.inbound import Acked, Heard, Inbound
+from voice_server.runtime.options import Returning
+from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.sessions import Comeback, Sessions
 
 CLOSE_CODES = {

@@ -22,7 +22,9 @@ from voice_server.protocol.configuring import merge
 from voice_server.protocol.frames import encode_audio
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
-from voice_server.runtime.session import Inbound, Returning, SessionRunner
+from voice_server.runtime.inbound import Inbound
+from voice_server.runtime.options import Returning
+from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.sessions import Sessions
 from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, resume, told
 

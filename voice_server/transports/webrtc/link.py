@@ -10,7 +10,8 @@ from voice_server.core.events import PlaybackReported, SessionEnding
 from voice_server.ports import AudioFrame, Farewell, Notice, Refused
 from voice_server.protocol.client_messages import Playback
 from voice_server.protocol.codes import ErrorCode
-from voice_server.runtime.session import Inbound, SessionRunner
+from voice_server.runtime.inbound import Inbound
+from voice_server.runtime.session import SessionRunner
 from voice_server.transports.native import CLOSE_CODES, Terms, read, told
 from voice_server.transports.webrtc.mailbox import Sound
 from voice_server.transports.webrtc.peer import Peer

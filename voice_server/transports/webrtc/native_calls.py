@@ -14,7 +14,8 @@ from voice_server.protocol.codes import CloseCode, ErrorCode
 from voice_server.protocol.configuring import merge
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
-from voice_server.runtime.session import Returning, SessionRunner
+from voice_server.runtime.options import Returning
+from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.sessions import Sessions
 from voice_server.transports.native import Terms, check_voice, resume
 from voice_server.transports.webrtc.libopus import RATE_HZ
