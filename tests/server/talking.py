@@ -24,10 +24,10 @@ async def talk(url: str, sound: Pcm, barge_in: BargeIn | None = None, **config: 
     return await _hold(url, UntilAnswered(barge_in, idle_ms=IDLE_MS), sound, config)
 
 
-async def write(url: str, text: str, **config: Any) -> Recording:
-    """Type this, and listen to the answer."""
+async def write(url: str, text: str, *, idle_ms: int = IDLE_MS, **config: Any) -> Recording:
+    """Type this, and listen to the answer, until it is quiet for so long."""
     typed = Send("user.text", (("text", text),))
-    return await _hold(url, UntilAnswered(idle_ms=IDLE_MS, opening=(typed,)), np.zeros(0, np.int16), config)
+    return await _hold(url, UntilAnswered(idle_ms=idle_ms, opening=(typed,)), np.zeros(0, np.int16), config)
 
 
 async def _hold(url: str, script: UntilAnswered, sound: Pcm, config: dict[str, Any]) -> Recording:
