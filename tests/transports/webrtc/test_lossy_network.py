@@ -74,11 +74,11 @@ def _received(arrivals: list[tuple[float, Rtp]]) -> Pcm:
 
 
 async def test_a_spoken_turn_is_heard_and_answered_through_bad_weather(sound: Callable[[str], Pcm]) -> None:
-    bad = Weather(loss=LOSS, jitter_ms=JITTER_MS)
     model = ScriptedLanguageModel(in_turn("This answer takes two seconds, of which the caller hears most."))
     models = replace(scripted_models(), language_model=model)
-    async with open_house(models) as house, relay(bad) as between, phone(house.url) as caller:
+    async with open_house(models) as house, relay(Weather()) as between, phone(house.url) as caller:
         await caller.dial(offer=without_candidates, answer=between)
+        between.weather.loss, between.weather.jitter_ms = LOSS, JITTER_MS
         await caller.start()
         caller.microphone.say(sound("speech/cmd_date.wav"))
         await caller.next("transcript.final")
