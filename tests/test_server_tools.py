@@ -103,3 +103,11 @@ def test_headers_and_variables_are_kept_secret(tmp_path: Path) -> None:
     settings = load(file).tools
     assert "1234" not in repr(settings)
     assert settings.mcp["files"].headers["Authorization"].get_secret_value() == "Bearer 1234"
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "voice_server.adapters.tools_mcp", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    settings = ToolSettings.model_validate({"mcp": {"files": {"url": "http://127.0.0.1:1/mcp"}}})
+    with pytest.raises(ConfigurationError, match=r"tools\.mcp needs `pip install 'voice-server\[mcp\]'`"):
+        server_tools(settings)
