@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -95,10 +96,12 @@ async def _comes_to_rest(sent: list[int]) -> None:
 async def test_what_is_sent_arrives_in_order_with_its_numbers(peer: Peer) -> None:
     async with asyncio.TaskGroup() as tasks:
         reading = tasks.create_task(peer.received(3))
-        await peer.link.send(facts.Trouble("some_code", "some words"), 7, 1_234)
-        await peer.link.send_audio(FRAME)
-        await peer.link.send(Ponged(5), 8, 1_235)
+        said = [*await peer.link.send(facts.Trouble("some_code", "some words"), 7, 1_234)]
+        assert not await peer.link.send_audio(FRAME)
+        said += await peer.link.send(Ponged(5), 8, 1_235)
     received = reading.result()
+    left = [(message["type"], message["seq"], message["t_ms"]) for message in map(json.loads, said)]
+    assert left == [item for item in received if item != FRAME]
     assert [item for item in received if item != FRAME] == [("error", 7, 1_234), ("pong", 8, 1_235)]
     assert FRAME in received
     assert received[1] == FRAME or not peer.one_way
