@@ -12,6 +12,7 @@ from typing import Any, Literal
 TOKEN_S = 0.03
 """From one piece of text to the next."""
 
+
 @dataclass(frozen=True, slots=True)
 class Calling:
     """A tool is called; the arguments come in two pieces."""
