@@ -14,9 +14,11 @@ from voice_server.core.policy import SessionConfig
 from voice_server.errors import BusyError, NoSessionError
 from voice_server.observers import Observer
 from voice_server.ports import Clock, Farewell, Link, Models, Opened
+from voice_server.runtime.inbound import Inbound
 from voice_server.runtime.keeping import Keeping
+from voice_server.runtime.options import Returning, RuntimeOptions
 from voice_server.runtime.past import Past, read_past
-from voice_server.runtime.session import Inbound, Returning, RuntimeOptions, SessionRunner
+from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.tokens import fresh_token, hashed
 from voice_server.session_store import SessionStore, StoreError
 
@@ -181,7 +183,7 @@ class Sessions:
                 here.leave(Farewell.TAKEN_OVER)  # it has gone on elsewhere since
         else:
             held = await keeping.store.claim(wanted.session, presented, fresh)
-        past = read_past(held, wanted.last_seq) if held else None
+        past = await asyncio.to_thread(read_past, held, wanted.last_seq) if held else None
         return await self._take_up(past) if past else None
 
     async def _take_up(self, past: Past) -> SessionRunner:
@@ -245,7 +247,7 @@ class Sessions:
         if runner := self._running.get(session):
             return runner.conversation
         held = await self._keeping.store.peek(session) if self._keeping else None
-        past = read_past(held, 0) if held else None
+        past = await asyncio.to_thread(read_past, held, 0) if held else None
         return past.revival.session.conversation.entries if past else None
 
     async def delete(self, session: str) -> bool:

@@ -1,0 +1,72 @@
+"""A client that takes nothing costs no more than is stated, and nobody else anything."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from tests.runtime.comebacks import Client, House
+from tests.runtime.stage import CONFIG, QUESTION
+from tests.runtime.staged_models import word_by_word
+from voice_server.audio.rates import BYTES_PER_SAMPLE
+from voice_server.core import events
+from voice_server.ports import AudioFrame
+from voice_server.runtime.speaking import AHEAD_MS
+
+LONG = " ".join(f"This is sentence number {number} of many." for number in range(40))
+LONGEST_CLAUSE_MS = 4_000
+
+
+async def _asked(house: House) -> Client:
+    client = await house.start()
+    house.stage.replies = word_by_word(house.clock, LONG, token_ms=1)
+    await client.tell(events.UserTyped(QUESTION))
+    return client
+
+
+def _limit_bytes() -> int:
+    return (AHEAD_MS + LONGEST_CLAUSE_MS) * CONFIG.output_rate_hz // 1000 * BYTES_PER_SAMPLE
+
+
+async def test_the_voice_waits_for_a_client_that_reads_nothing() -> None:
+    house = House()
+    async with house.open():
+        client = await _asked(house)
+        await client.rest(200)
+        client.link.stop_reading()
+        for _ in range(5):
+            await client.rest(100)
+            assert house.sessions.buffered_bytes("out") <= _limit_bytes()
+        assert house.sessions.buffered_bytes("out") > 0
+        assert len(house.stage.synthesizer.clauses) < LONG.count(".")
+
+
+async def test_it_goes_on_when_the_client_reads_on() -> None:
+    house = House()
+    async with house.open():
+        client = await _asked(house)
+        await client.rest(1_000)
+        assert house.sessions.buffered_bytes("out") <= _limit_bytes()
+        spoken = len(house.stage.synthesizer.clauses)
+        await client.rest(2_000)
+        assert len(house.stage.synthesizer.clauses) > spoken
+
+
+async def test_the_frames_of_another_session_leave_when_they_would_have_left() -> None:
+    alone, beside = [await _frames(stalled=stalled) for stalled in (False, True)]
+    assert beside == alone
+
+
+async def _frames(*, stalled: bool) -> list[tuple[int, int]]:
+    """When each frame of a session left, beside another whose client reads, or does not."""
+    house = House()
+    async with house.open():
+        other = await _asked(house)
+        await other.rest(200)
+        if stalled:
+            other.link.stop_reading()
+        client = await _asked(house)
+        await client.rest(500)
+        received = [entry for entry in client.link.received if hasattr(entry, "frame")]
+        frames: list[AudioFrame] = client.frames
+        assert all(b.position > a.position for a, b in pairwise(frames))
+        return [(entry.at_ms, entry.frame.position) for entry in received]
