@@ -91,7 +91,7 @@ class Recalled:
 
 def recall(state: bytes, blobs: Iterable[bytes]) -> Recalled:
     """Read it. Raises ValueError where it is none of this version."""
-    lines = zlib.decompressobj().decompress(state).decode().splitlines()
+    lines = _unpacked(state).splitlines()
     head: dict[str, Any] = json.loads(lines[0]) if lines else {}
     if head.get("version") != VERSION:
         raise ValueError(f"not a journal of version {VERSION}")
@@ -104,6 +104,13 @@ def recall(state: bytes, blobs: Iterable[bytes]) -> Recalled:
             (response,) = struct.unpack_from("<I", blob, 1)
             recalled.sound.setdefault(response, bytearray()).extend(blob[5:])
     return recalled
+
+
+def _unpacked(state: bytes) -> str:
+    try:
+        return zlib.decompressobj().decompress(state).decode()
+    except zlib.error as error:
+        raise ValueError(f"not a journal: {error}") from error
 
 
 def _read(recalled: Recalled, lines: Iterable[str]) -> None:
