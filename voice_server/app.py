@@ -98,6 +98,7 @@ def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
     loaded.report_to(looking_on.observer)
     sessions = _sessions(loaded.models, settings, runtime, looking_on.observer)
     looking_on.metrics.watch_buffers(sessions.buffered_bytes)
+    looking_on.metrics.watch_store(lambda: sessions.store_away)
     looking_on.metrics.watch_absent(lambda: len(sessions) - sessions.attended)
 
     @asynccontextmanager

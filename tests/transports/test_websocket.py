@@ -49,7 +49,7 @@ async def test_what_the_client_is_told_at_the_start() -> None:
     assert (started["seq"], started["heartbeat_ms"]) == (1, 1_234)
     assert started["limits"]["lead_ms"] == 250
     assert started["config"]["turn"] == {"mode": "auto", "responsiveness": 0.8, "barge_in": True}
-    assert started["config"]["audio"] == {"input_rate": 16_000, "output_rate": 22_050}
+    assert started["config"]["audio"] == {"input_rate": 16_000, "output_rate": 22_050, "output": True}
 
 
 async def test_an_answer_comes_as_frames_of_the_stated_rate() -> None:

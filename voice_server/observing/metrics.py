@@ -93,6 +93,7 @@ class Metrics:
         self.model_run = made.histogram("voice_model_run_seconds", "Time in a thread", MODEL_S, "model")
         self.loop_lag = made.histogram("voice_event_loop_lag_seconds", "How late timers ring", FAST_S)
         waiting = "What waits: audio to be heard, audio to be sent, messages to be acknowledged"
+        self.store_away = made.gauge("voice_store_away", "1 while sessions cannot be written to the store")
         self.buffered = made.gauge("voice_buffered_bytes", waiting, "where")
         self.capture_lost = made.counter("voice_capture_lost", "Records that no capture holds", "why")
 
@@ -100,6 +101,10 @@ class Metrics:
         """`buffered("in")`, "out" and "kept" say how many bytes wait, when they are asked."""
         for where in ("in", "out", "kept"):
             self.buffered.labels(where).set_function(partial(buffered, where))
+
+    def watch_store(self, away: Callable[[], bool]) -> None:
+        """`away()` says whether sessions cannot be written, when it is asked."""
+        self.store_away.set_function(away)
 
     def watch_absent(self, absent: Callable[[], int]) -> None:
         """`absent` says how many sessions wait for their clients, when it is asked."""
