@@ -62,6 +62,16 @@ def test_opinions_are_asked_for_again_until_the_turn_is_over() -> None:
     assert not world.every(commands.ScoreTurn)
 
 
+def test_an_opinion_that_would_come_too_late_is_not_asked_for() -> None:
+    world = in_floor(Floor.ENDPOINTING)
+    world.clear()
+    world.score_turn(0.8)
+    world.transcribe(QUESTION)
+    world.wait(1_000)
+    assert world.floor() is Floor.THINKING
+    assert not world.every(commands.ScoreTurn)
+
+
 def test_the_words_are_asked_for_when_the_voice_fades_and_not_again_when_it_has_stopped() -> None:
     world = in_floor(Floor.USER)
     world.clear()

@@ -143,8 +143,10 @@ class Listening:
             return False
         if not turn.over:
             needed_ms = silence_needed_ms(Evidence(turn.final, turn.opinions), responsiveness)
-            if turn.silent_since_ms + needed_ms > now_ms:
-                self._deadlines.set(Deadline.END_OF_TURN, turn.silent_since_ms + needed_ms)
+            if (left_ms := turn.silent_since_ms + needed_ms - now_ms) > 0:
+                self._deadlines.set(Deadline.END_OF_TURN, now_ms + left_ms)
+                if left_ms < self.policy.score_interval_ms:
+                    self._deadlines.clear(Deadline.SCORE)  # the answer would come too late
                 return False
             turn.over = True
         self._deadlines.clear(Deadline.END_OF_TURN, Deadline.SCORE)
@@ -288,8 +290,7 @@ class Listening:
         if self.turn is None or request != self._questions.score:
             return False
         self._questions.score = None
-        if probability is not None:
-            self.turn.opinions += (probability,)
+        self.turn.opinions += () if probability is None else (probability,)
         if self.turn.end_at_ms is not None:
             self._deadlines.set(Deadline.SCORE, now_ms + self.policy.score_interval_ms)
         return True
