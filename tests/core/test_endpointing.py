@@ -25,7 +25,10 @@ EXAMPLES = {
     "My number is 5 5 1": Completeness.DIGITS,
     "I think it is raining": Completeness.OPEN,
     "tell me a joke": Completeness.OPEN_REQUEST,
-    "I was there yesterday.": Completeness.STATEMENT,
+    "Ever tried.": Completeness.FRAGMENT,
+    "No, thank you.": Completeness.STATEMENT,
+    "Good morning!": Completeness.STATEMENT,
+    "I was there again yesterday.": Completeness.STATEMENT,
     "What time is it?": Completeness.REQUEST,
     "Where are you from?": Completeness.REQUEST,
     "What is this about?": Completeness.REQUEST,
@@ -39,6 +42,11 @@ DIAL = st.floats(0, 1)
 @pytest.mark.parametrize(("text", "expected"), EXAMPLES.items())
 def test_what_the_text_says(text: str | None, expected: Completeness) -> None:
     assert completeness(text) is expected
+
+
+def test_a_few_words_may_answer_a_question() -> None:
+    assert completeness("A small one.") is Completeness.FRAGMENT
+    assert completeness("A small one.", asked=True) is Completeness.STATEMENT
 
 
 def test_every_completeness_has_an_example() -> None:

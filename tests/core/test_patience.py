@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.situations import QUESTION, hear
+from tests.core.situations import QUESTION, hear, new_world
 from tests.core.world import World
 from voice_server.core import commands
 from voice_server.core.turns import Floor
@@ -25,12 +25,12 @@ def silence_before_answer(world: World, text: str) -> int:
     raise AssertionError("no answer")
 
 
-def ask(world: World) -> int:
-    """The user asks. Returns how long they were silent before the answer."""
+def ask(world: World, text: str = QUESTION) -> int:
+    """The user says this. Returns how long they were silent before the answer."""
     world.start_speaking()
     world.wait(600)
     world.stop_speaking(silence_ms=100)
-    return silence_before_answer(world, QUESTION)
+    return silence_before_answer(world, text)
 
 
 def go_on(world: World, after_ms: int) -> int:
@@ -57,3 +57,14 @@ def test_an_answer_that_is_heard_out_makes_it_quick_again() -> None:
     hear(world)
     world.wait(10_000)
     assert ask(world) == first_ms
+
+
+def test_a_few_words_are_enough_for_who_was_asked() -> None:
+    waits_ms = []
+    for greeting in ("Hello.", "Which size would you like?"):
+        world = new_world(greeting=greeting)
+        while world.clauses:
+            world.synthesize()
+        world.wait(10_000)
+        waits_ms.append(ask(world, "A small one."))
+    assert waits_ms[1] < waits_ms[0]

@@ -24,6 +24,7 @@ class Completeness(Enum):
     DIGITS = "numbers are being dictated"
     OPEN = "no end of a sentence"
     OPEN_REQUEST = "a request, without the end of a sentence"
+    FRAGMENT = "a few words that neither ask, greet nor answer"
     STATEMENT = "a whole sentence that asks for nothing"
     REQUEST = "a whole question or request"
 
@@ -34,6 +35,9 @@ OPINIONS = 3
 CERTAINTY = (0.975, 0.9, 0.7, 0.4, 0.15)
 """The steps of the mean opinion. Most true ends pass the first within 100 ms, and one pause in forty."""
 
+FRAGMENT_WORDS = 4
+"""A statement of so few words is seldom all that is said: ever tried, ever failed."""
+
 _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     # at least .975, .9, .7, .4, .15, or less
     Completeness.UNKNOWN: (900, 900, 1000, 1100, 1300, 1500),
@@ -41,6 +45,7 @@ _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     Completeness.DIGITS: (1400, 1400, 1400, 1400, 1600, 1600),
     Completeness.OPEN: (250, 600, 900, 1100, 1300, 1500),
     Completeness.OPEN_REQUEST: (150, 300, 500, 800, 1100, 1300),
+    Completeness.FRAGMENT: (800, 1000, 1200, 1450, 1500, 1500),
     Completeness.STATEMENT: (150, 900, 1000, 1450, 1500, 1500),
     Completeness.REQUEST: (100, 150, 250, 350, 550, 900),
 }
@@ -55,6 +60,8 @@ class Evidence:
 
     text: str | None = None
     opinions: tuple[float, ...] = ()
+    asked: bool = False
+    """The last that the assistant said was a question: a few words may be the whole answer."""
 
     @property
     def certainty(self) -> float:
@@ -63,8 +70,8 @@ class Evidence:
         return sum(latest) / len(latest) if latest else 0.0
 
 
-def completeness(text: str | None) -> Completeness:
-    """What the text says; None where there is none yet."""
+def completeness(text: str | None, *, asked: bool = False) -> Completeness:
+    """What the text says; None where there is none yet. `asked`: it may be the answer to a question."""
     if text is None or not lexicon.words(text):
         return Completeness.UNKNOWN
     if lexicon.trails_off(text):
@@ -72,15 +79,18 @@ def completeness(text: str | None) -> Completeness:
     if lexicon.ends_in_digits(text):
         return Completeness.DIGITS
     request = lexicon.is_request(text)
+    if lexicon.is_sentence(text) and not request:
+        fragment = len(lexicon.words(text)) <= FRAGMENT_WORDS and not (asked or lexicon.is_courtesy(text))
+        return Completeness.FRAGMENT if fragment else Completeness.STATEMENT
     if lexicon.is_sentence(text):
-        return Completeness.REQUEST if request else Completeness.STATEMENT
+        return Completeness.REQUEST
     return Completeness.OPEN_REQUEST if request else Completeness.OPEN
 
 
 def silence_needed_ms(evidence: Evidence, responsiveness: float) -> int:
     """How long a silence must last, on this evidence, to be the end of the turn."""
     step = sum(evidence.certainty < limit for limit in CERTAINTY)
-    wait_ms = _WAITS_MS[completeness(evidence.text)][step]
+    wait_ms = _WAITS_MS[completeness(evidence.text, asked=evidence.asked)][step]
     return min(LONGEST_WAIT_MS, round(wait_ms * stretch(responsiveness)))
 
 

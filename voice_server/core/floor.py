@@ -218,7 +218,8 @@ class FloorKeeper:
         turn = self._listening.turn
         if self.floor is not Floor.ENDPOINTING or turn is None:
             return
-        over = self._listening.is_over(self._replies.responsiveness, now_ms)
+        asked = self._replies.asked
+        over = self._listening.is_over(self._replies.responsiveness, now_ms, asked=asked)
         if over and turn.final:
             self._replies.commit(turn, turn.final, now_ms)
 

@@ -26,6 +26,11 @@ SELDOM_LAST = frozenset(
 )
 """A turn that ends in one of these is not over, unless the sentence is closed, as in: where are you from?"""
 
+COURTESIES = BACKCHANNELS | frozenset(
+    "hi hey hello bye goodbye good morning afternoon evening night no nope please much very so".split()
+)
+"""A few of these alone are a whole turn."""
+
 OPENERS = frozenset("hi hey hello okay ok so please well and then".split())
 """What may come before a request."""
 
@@ -53,6 +58,11 @@ def is_backchannel(text: str) -> bool:
     """Whether it says no more than "I am listening": at most three words, all of that kind."""
     said = words(text)
     return 0 < len(said) <= 3 and all(word in BACKCHANNELS for word in said)
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether it says no more than yes, no, hello, thanks or good night."""
+    return all(word in COURTESIES for word in words(text))
 
 
 def has_substance(text: str) -> bool:

@@ -136,13 +136,13 @@ class Listening:
         if self.turn:
             self.turn.over = True
 
-    def is_over(self, responsiveness: float, now_ms: int) -> bool:
+    def is_over(self, responsiveness: float, now_ms: int, *, asked: bool = False) -> bool:
         """Whether the silence is long enough, on what is known; if not, wakes when it will be."""
         turn = self.turn
         if turn is None or turn.silent_since_ms is None:
             return False
         if not turn.over:
-            needed_ms = silence_needed_ms(Evidence(turn.final, turn.opinions), responsiveness)
+            needed_ms = silence_needed_ms(Evidence(turn.final, turn.opinions, asked), responsiveness)
             if (left_ms := turn.silent_since_ms + needed_ms - now_ms) > 0:
                 self._deadlines.set(Deadline.END_OF_TURN, now_ms + left_ms)
                 if left_ms < self.policy.score_interval_ms:

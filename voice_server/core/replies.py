@@ -49,6 +49,12 @@ class Replies:
         return True
 
     @property
+    def asked(self) -> bool:
+        """Whether the last that the user heard was a question."""
+        last = self._answering.conversation.entries[-1:]
+        return bool(last) and last[0].role == "assistant" and last[0].content.rstrip().endswith("?")
+
+    @property
     def responsiveness(self) -> float:
         """The dial, or less where we lately began before the user had finished: each time halves the pace."""
         return self._answering.config.turn.responsiveness - self._cut_offs / 2
