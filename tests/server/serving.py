@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -72,4 +73,10 @@ async def _spawn(*arguments: str, env: Mapping[str, str] | None) -> asyncio.subp
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **(env or {})},
+        preexec_fn=_interruptible,
     )
+
+
+def _interruptible() -> None:
+    """A shell has its background jobs ignore Ctrl-C, and they their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
