@@ -145,9 +145,17 @@ async def test_an_answer_waits_for_what_still_holds_its_history(llama_file: Path
 async def test_priming_takes_no_place_from_answers(llama: LlamaLanguageModel) -> None:
     async with aclosing(llama.generate(HISTORY, LONG)) as pieces:
         await anext(pieces)
-        before = await idle_slots(llama)
-        await llama.prime((Message("user", f"What is the time? {before}"),))
-        assert await idle_slots(llama) == before
+        priming = asyncio.create_task(_idle_before_and_after_priming(llama))
+        while not priming.done():
+            await anext(pieces)  # or it would pause
+        before, after = priming.result()
+        assert after == before
+
+
+async def _idle_before_and_after_priming(model: LlamaLanguageModel) -> tuple[list[Slot], list[Slot]]:
+    before = await idle_slots(model)
+    await model.prime((Message("user", f"What is the time? {before}"),))
+    return before, await idle_slots(model)
 
 
 @pytest.mark.models
