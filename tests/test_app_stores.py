@@ -39,7 +39,8 @@ def test_a_file_that_cannot_be_used_ends_the_start(tmp_path: Path) -> None:
 
 
 def test_a_redis_that_is_away_does_not() -> None:
-    open_store(Settings(store=StoreSettings(kind="redis", url="redis://127.0.0.1:1/0")))
+    store = open_store(Settings(store=StoreSettings(kind="redis", url="redis://127.0.0.1:1/0")))
+    assert isinstance(store, RedisStore)
 
 
 def test_expiry_means_the_same_to_the_next_process() -> None:

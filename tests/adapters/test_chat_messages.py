@@ -51,4 +51,5 @@ def test_what_utf8_cannot_hold_is_replaced_everywhere() -> None:
     call = ToolCall("c1", "add", '{"x": "\ud83d"}')
     sent = chat_messages([Message("tool", "\ud83d", call="c1"), Message("assistant", "", calls=(call,))])
     tools = chat_tools([ToolSpec("add", "\ud83d", "{}")])
-    json.dumps([sent, tools], ensure_ascii=False).encode()
+    written = json.dumps([sent, tools], ensure_ascii=False).encode()
+    assert written.count(b"?") == 3

@@ -216,7 +216,9 @@ async def test_a_quiet_session_stays_in_the_store_as_long_as_its_client() -> Non
             await clock.advance(5_000)
             await first.tell(Acked(1))
         here.die()
-        await there.back(first)
+        again = await there.back(first)
+        await again.rest(100)
+        assert again.credentials[0] == first.credentials[0]
 
 
 async def test_many_returns_to_many_servers_lose_nothing() -> None:

@@ -57,7 +57,7 @@ class Answering:
 
     # ── making one ──
 
-    def draft(self, user_text: str, now_ms: int, wish: Wish = AS_USUAL, *, early: bool = False) -> None:
+    def draft(self, user_text: str, wish: Wish = AS_USUAL, *, early: bool = False) -> None:
         """Begin an answer to the history and `user_text`, which may not be the user's last word.
 
         A draft to the same words stays, whatever their case and punctuation. `early`: the user still speaks.
@@ -76,7 +76,6 @@ class Answering:
             self.answer.id, prompt, self._may_call, tools=wish.tools, max_tokens=wish.max_tokens, early=early
         )
         self._emit(self._request)
-        self._await_text(now_ms)
 
     @property
     def _may_call(self) -> bool:

@@ -34,7 +34,7 @@ class FloorKeeper:
         self._answering = answering
         self._deadlines = deadlines
         self._emit = emit
-        self.policy = self._policy = listening.policy
+        self.policy = listening.policy
         self.replies = self._replies = Replies(self._state, listening, answering)
         self._contest = Contest(self._state, listening, answering, self._replies, deadlines)
 
@@ -122,31 +122,31 @@ class FloorKeeper:
         asked = self.floor is Floor.ENDPOINTING
         self._words_came(now_ms)
         if asked:
-            self._replies.say(self._policy.apology, now_ms)
+            self._replies.say(self.policy.apology, now_ms)
 
     def _words_came(self, now_ms: int) -> None:
         turn = self._listening.turn
         if turn is None:
             return
         if self.floor is Floor.USER:
-            if turn.wordless_ms >= self._policy.stale_words_ms and not self._manual:
+            if turn.wordless_ms >= self.policy.stale_words_ms and not self._manual:
                 self._stop_listening(now_ms)
             else:
-                self._replies.foresee(turn, now_ms)
+                self._replies.foresee(turn)
         elif self.floor is not Floor.ENDPOINTING:
             if self._contest.judge(turn, now_ms):
                 self._attend(now_ms)
         elif turn.final == "":
             self.drop_turn(now_ms)
         elif turn.final:
-            self._replies.draft(turn.final, now_ms)
+            self._replies.draft(turn.final)
             self.weigh_silence(now_ms)
 
     # ── the user's turn ──
 
     def open_turn(self, at_ms: int) -> None:
         """The user begins to speak, at `at_ms` on the input clock."""
-        self._listening.open(at_ms, self._policy.partial_interval_ms)
+        self._listening.open(at_ms, self.policy.partial_interval_ms)
         self._state.cue(Cue.ONSET)
 
     def go_on(self, at_ms: int, now_ms: int) -> None:
@@ -290,7 +290,7 @@ class FloorKeeper:
         self.end("idle", now_ms)
 
     def _watch_idleness(self, now_ms: int) -> None:
-        limit_ms = self._policy.idle_limit_ms
+        limit_ms = self.policy.idle_limit_ms
         if limit_ms is None or self.floor is not Floor.OPEN:
             self._deadlines.clear(Deadline.IDLE)
         elif not self._deadlines.has(Deadline.IDLE):

@@ -96,25 +96,25 @@ class Replies:
 
     def _answer(self, turn: int, now_ms: int) -> None:
         said = self._all_said()
-        self._answering.draft(said, now_ms, self._wish)
+        self._answering.draft(said, self._wish)
         self._note(said, turn)
         self._release(turn, now_ms, {}, now_ms)
 
     # ── answers ──
 
-    def draft(self, text: str, now_ms: int) -> None:
+    def draft(self, text: str) -> None:
         """Begin the answer to a turn that may not be over, unless just that has been begun."""
         if self._answers:
-            self._answering.draft(self._all_said(text), now_ms, self._wish)
+            self._answering.draft(self._all_said(text), self._wish)
 
-    def foresee(self, turn: Turn, now_ms: int) -> None:
+    def foresee(self, turn: Turn) -> None:
         """The user still speaks. If these may be the last words, begin the answer; else prepare the model."""
         if not self._answers:
             return
         if turn.early:
-            self.draft(turn.early, now_ms)
+            self.draft(turn.early)
         elif completeness(turn.text) in PROMISING:
-            self._answering.draft(self._all_said(turn.text), now_ms, self._wish, early=True)
+            self._answering.draft(self._all_said(turn.text), self._wish, early=True)
         elif turn.text:
             self._answering.prime(self._all_said(turn.text))
 
@@ -123,7 +123,7 @@ class Replies:
         if not self._answers:
             self._hear_out(turn, text)
             return
-        self.draft(text, now_ms)
+        self.draft(text)
         marks = {"transcript_final": turn.final_ms or now_ms, "turn_end": now_ms}
         since_ms = turn.silent_since_ms if turn.silent_since_ms is not None else now_ms
         self._listening.commit(text)
