@@ -10,18 +10,21 @@ from typing import assert_never
 
 from voice_server.core import events
 from voice_server.core.answering import Answering
+from voice_server.core.client_turns import ClientTurns
 from voice_server.core.floor import FloorKeeper
 from voice_server.core.listening import Listening
-from voice_server.core.turns import Floor
 
 
 class Absence:
     """From the loss of the connection to the next one."""
 
-    def __init__(self, keeper: FloorKeeper, listening: Listening, answering: Answering) -> None:
+    def __init__(
+        self, keeper: FloorKeeper, listening: Listening, answering: Answering, turns: ClientTurns
+    ) -> None:
         self._keeper = keeper
         self._listening = listening
         self._answering = answering
+        self._turns = turns
 
     def handle(self, event: events.PresenceEvent, now_ms: int) -> None:
         """The client went, fell silent for that reason, or came back. Each may come at any time."""
@@ -40,8 +43,4 @@ class Absence:
         """Whatever the user was about to say: what arrived is the turn."""
         if self._listening.speaking:
             self._keeper.speech_stopped(events.SpeechStopped(heard_ms, heard_ms), now_ms)
-        if self._keeper.floor is Floor.USER:  # push-to-talk, not let go
-            self._keeper.close_turn(heard_ms, now_ms)
-        elif self._keeper.floor is Floor.ENDPOINTING:
-            self._listening.declare_over()
-            self._keeper.weigh_silence(now_ms)
+        self._turns.end(heard_ms, now_ms)

@@ -44,7 +44,8 @@ class FloorKeeper:
         return self._state.now
 
     @property
-    def _manual(self) -> bool:
+    def manual(self) -> bool:
+        """Whether the client says when the user speaks."""
         return self._answering.config.turn.mode == "manual"
 
     def settle(self, now_ms: int) -> None:
@@ -55,7 +56,7 @@ class FloorKeeper:
         if self.floor is Floor.THINKING and answer and answer.sounding:
             self._state.cue(Cue.AUDIBLE)
         self._replies.pay(now_ms)
-        if not self._manual:
+        if not self.manual:
             self._contest.overhear(now_ms)
         self._answering.look_ahead(now_ms)
         self._watch_idleness(now_ms)
@@ -67,7 +68,7 @@ class FloorKeeper:
         if self._listening.speaking:
             raise CoreError("speech started while it was going on")
         self._listening.voice_began(event.at_ms, event.heard_ms, now_ms)
-        if self._manual:
+        if self.manual:
             return
         if self.floor is Floor.ENDPOINTING:
             self.go_on(event.at_ms, now_ms)
@@ -87,7 +88,7 @@ class FloorKeeper:
 
     def speech_faded(self, event: events.SpeechFaded, now_ms: int) -> None:
         """Perhaps the user has finished: find out the words meanwhile."""
-        if self.floor in (Floor.USER, Floor.CONTESTED) and not self._manual:
+        if self.floor in (Floor.USER, Floor.CONTESTED) and not self.manual:
             self._listening.ask_early(event.at_ms, now_ms)
             self._answering.rest()
 
@@ -96,7 +97,7 @@ class FloorKeeper:
         if not self._listening.speaking:
             raise CoreError("speech stopped while there was none")
         self._listening.voice_ended(event.heard_ms, now_ms)
-        if self._manual or self.floor is Floor.ENDPOINTING:
+        if self.manual or self.floor is Floor.ENDPOINTING:
             return
         self._listening.pause(event.at_ms, now_ms)
         if self.floor is Floor.USER:
@@ -129,7 +130,7 @@ class FloorKeeper:
         if turn is None:
             return
         if self.floor is Floor.USER:
-            if turn.wordless_ms >= self.policy.stale_words_ms and not self._manual:
+            if turn.wordless_ms >= self.policy.stale_words_ms and not self.manual:
                 self._stop_listening(now_ms)
             else:
                 self._replies.foresee(turn)
@@ -169,7 +170,7 @@ class FloorKeeper:
             return
         if turn.text:
             self._replies.owe(self._listening.split())
-        elif self._manual or self._listening.is_fresh(now_ms):
+        elif self.manual or self._listening.is_fresh(now_ms):
             self._listening.start_over(now_ms)
         else:
             self._stop_listening(now_ms)
@@ -265,7 +266,7 @@ class FloorKeeper:
         if mode_changed:
             self._change_mode(now_ms)
         turn = self._listening.turn
-        if turn and turn.overheard and (self._manual or not self._contest.allowed):
+        if turn and turn.overheard and (self.manual or not self._contest.allowed):
             self._listening.close()
 
     def _change_mode(self, now_ms: int) -> None:
@@ -274,7 +275,7 @@ class FloorKeeper:
         elif self.floor is Floor.ENDPOINTING:
             self._listening.declare_over()
             self.weigh_silence(now_ms)
-        elif self.floor is Floor.USER and (self._manual or not self._listening.speaking):
+        elif self.floor is Floor.USER and (self.manual or not self._listening.speaking):
             self.close_turn(self._listening.clock.at(now_ms), now_ms)
 
     def end(self, reason: str, now_ms: int) -> None:

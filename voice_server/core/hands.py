@@ -1,37 +1,32 @@
-"""What the client does by hand: typing, the stop button, push-to-talk, settings."""
+"""What the client wants: typing, the stop button, settings; answers and items, where it keeps the history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import assert_never
 
-from voice_server.core import events
+from voice_server.core import events, requests
 from voice_server.core.answering import Answering
+from voice_server.core.client_turns import ClientTurns
 from voice_server.core.commands import Command, ConfigChanged, Trouble
 from voice_server.core.floor import FloorKeeper
-from voice_server.core.listening import Listening
 from voice_server.core.policy import SessionConfig
-from voice_server.core.turns import Floor
 
 
 class Hands:
-    """Fits the client's wishes to the floor."""
+    """Fits the client's wishes to the floor; gives what can be given, and says what cannot."""
 
     def __init__(
         self,
         keeper: FloorKeeper,
-        listening: Listening,
         answering: Answering,
+        turns: ClientTurns,
         emit: Callable[[Command], None],
     ) -> None:
         self._keeper = keeper
-        self._listening = listening
         self._answering = answering
+        self._turns = turns
         self._emit = emit
-
-    @property
-    def _manual(self) -> bool:
-        return self._answering.config.turn.mode == "manual"
 
     def handle(self, event: events.ClientEvent, now_ms: int) -> None:
         """Do as the client says."""
@@ -47,16 +42,37 @@ class Hands:
             case events.Interrupted():
                 self._keeper.cut_off("client", now_ms)
             case events.TurnStarted():
-                self._press(event.heard_ms, now_ms)
+                self._turns.press(event.heard_ms, now_ms)
             case events.TurnCommitted():
-                self._let_go(event.heard_ms, now_ms)
+                self._turns.let_go(event.heard_ms, now_ms)
             case events.SessionEnding():
                 self._keeper.end(event.reason, now_ms)
             case _:
                 assert_never(event)
 
+    def grant(self, event: requests.RequestEvent, now_ms: int) -> None:
+        """Do as a client asks that keeps turns and history itself."""
+        conversation = self._answering.conversation
+        match event:
+            case requests.AnswerWanted():
+                if not self._keeper.replies.want(event):
+                    why = "an answer is under way, or asked for"
+                    self._emit(Trouble("not_now", why, asked=event.tag))
+            case requests.InputCommitted():
+                self._turns.commit(event.start_ms, event.end_ms, now_ms)
+            case requests.InputCleared():
+                self._turns.clear(event.heard_ms, now_ms)
+            case requests.MessageAdded():
+                conversation.insert(event.key, event.message, event.after)
+            case requests.MessageRemoved():
+                conversation.remove(event.key)
+            case requests.HeardCorrected():
+                self._answering.correct(event.response, event.played_ms, now_ms)
+            case _:
+                assert_never(event)
+
     def _greet(self, now_ms: int) -> None:
-        self._listening.clock.set(0, now_ms)
+        self._turns.start_clock(now_ms)
         if self._answering.config.greeting:
             self._keeper.say(self._answering.config.greeting, now_ms)
 
@@ -65,23 +81,3 @@ class Hands:
         self._answering.configure(config)
         self._emit(ConfigChanged(config))
         self._keeper.reconfigured(mode_changed=mode_changed, now_ms=now_ms)
-
-    def _press(self, heard_ms: int, now_ms: int) -> None:
-        """Push-to-talk: the user takes the floor."""
-        if not self._manual or self._keeper.floor is Floor.USER:
-            self._emit(Trouble("turn_mode", "turn.start means something only in manual mode, between turns"))
-            return
-        self._listening.clock.set(heard_ms, now_ms)
-        self._keeper.cut_off("barge_in", now_ms)
-        if self._keeper.floor is Floor.OPEN:
-            self._keeper.open_turn(heard_ms)
-        elif self._keeper.floor is Floor.ENDPOINTING:
-            self._keeper.go_on(heard_ms, now_ms)
-
-    def _let_go(self, heard_ms: int, now_ms: int) -> None:
-        """Push-to-talk: the turn is over; only its words are awaited."""
-        if not self._manual or self._keeper.floor is not Floor.USER:
-            self._emit(Trouble("turn_mode", "turn.commit means something only after turn.start"))
-            return
-        self._listening.clock.set(heard_ms, now_ms)
-        self._keeper.close_turn(heard_ms, now_ms)

@@ -1,7 +1,8 @@
 """The whole core: events in, commands out, and the time of the next waking.
 
 This file says which event and which deadline goes where. Who may speak is decided in `floor`; what the user
-says is followed in `listening`, what the assistant says in `answering`; the client's wishes are in `hands`.
+says is followed in `listening`, what the assistant says in `answering`; the client's wishes are in `hands`,
+the turns that it cuts itself in `client_turns`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from voice_server.core import events
 from voice_server.core.absence import Absence
 from voice_server.core.answering import Answering
 from voice_server.core.bulletin import Bulletin
+from voice_server.core.client_turns import ClientTurns
 from voice_server.core.commands import Command
 from voice_server.core.conversation import Conversation
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.floor import FloorKeeper
-from voice_server.core.granting import Granting
 from voice_server.core.hands import Hands
 from voice_server.core.listening import Listening
 from voice_server.core.policy import Policy, SessionConfig
@@ -40,9 +41,9 @@ class Session:
         self._listening = Listening(self.policy, self._deadlines, self._emit)
         self._answering = Answering(config, self.policy, self._deadlines, self._emit)
         self._keeper = FloorKeeper(self._listening, self._answering, self._deadlines, self._emit)
-        self._hands = Hands(self._keeper, self._listening, self._answering, self._emit)
-        self._absence = Absence(self._keeper, self._listening, self._answering)
-        self._granting = Granting(self._keeper, self._listening, self._answering, self._emit)
+        turns = ClientTurns(self._keeper, self._listening, self._emit)
+        self._hands = Hands(self._keeper, self._answering, turns, self._emit)
+        self._absence = Absence(self._keeper, self._listening, self._answering, turns)
         self._bulletin = Bulletin(self._keeper, self._answering, self._deadlines, self._emit)
         self._on_waking = self._wakings()
 
@@ -122,7 +123,7 @@ class Session:
         elif isinstance(event, events.NewsEvent):
             self._bulletin.handle(event)
         elif isinstance(event, RequestEvent):
-            self._granting.handle(event, now_ms)
+            self._hands.grant(event, now_ms)
         elif isinstance(event, events.PresenceEvent):
             self._absence.handle(event, now_ms)
         elif isinstance(event, events.VoiceEvent):
@@ -135,9 +136,8 @@ class Session:
             case events.SpeechStarted():
                 self._keeper.speech_started(event, now_ms)
             case events.SpeechFaded():
-                self._listening.clock.set(
-                    event.heard_ms, now_ms
-                )  # a recording may come faster than it sounds
+                # a recording may come faster than it sounds
+                self._listening.clock.set(event.heard_ms, now_ms)
                 self._keeper.speech_faded(event, now_ms)
             case events.SpeechStopped():
                 self._keeper.speech_stopped(event, now_ms)
