@@ -25,7 +25,8 @@ from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.core.policy import Policy
 from voice_server.errors import ModelError, OverloadedError
-from voice_server.ports import Farewell, Ponged, Refused
+from voice_server.ports import Farewell, Refused
+from voice_server.runtime.inbound import Alive
 from voice_server.runtime.outbox import FACT_LIMIT
 
 APOLOGY = Policy().apology
@@ -322,7 +323,7 @@ async def test_a_client_that_says_nothing_for_two_heartbeats_is_dead() -> None:
     stage = Stage()
     async with stage.running() as session:
         await stage.wait(10_000)
-        await stage.tell(Ponged(0))  # alive
+        await stage.tell(Alive())
         await stage.wait(19_999)
         assert not session.done()
         await stage.wait(10_001)
@@ -334,7 +335,7 @@ async def test_also_between_two_pings_it_is_dead_after_two_heartbeats_and_not_th
     stage = Stage()
     async with stage.running() as session:
         await stage.wait(9_000)
-        await stage.tell(Ponged(0))
+        await stage.tell(Alive())
         await stage.wait(19_999)
         assert not session.done()
         await stage.wait(2)

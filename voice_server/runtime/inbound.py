@@ -32,5 +32,11 @@ class AfterSound:
 Said = Heard | AfterSound | events.Event | Notice
 """What the client says, or somebody else on its behalf."""
 
-Inbound = Said | Acked
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The client says nothing, and is known to be there: whatever carries it would say if it were not."""
+
+
+Inbound = Said | Acked | Alive
 """What comes in: sound, acknowledgements, events for the core, pings to answer, complaints to send back."""

@@ -23,7 +23,7 @@ from voice_server.ports import Clock, Farewell, Link, Models, Opened, Pinged, Po
 from voice_server.runtime.asking import Asking
 from voice_server.runtime.connection import Connection, Patience
 from voice_server.runtime.ear import Ear
-from voice_server.runtime.inbound import Acked, Inbound, Said
+from voice_server.runtime.inbound import Acked, Alive, Inbound, Said
 from voice_server.runtime.keeping import Keeper, Keeping
 from voice_server.runtime.lifetime import Lifetime, Reason
 from voice_server.runtime.options import Returning, RuntimeOptions
@@ -272,9 +272,8 @@ class SessionRunner:
 
     def _disconnect(self) -> None:
         speech = self._outbox.speech
-        self._tell(
-            events.Disconnected(speech.response, speech.sent_samples) if speech else events.Disconnected()
-        )
+        sent = (speech.response, speech.sent_samples) if speech else ()
+        self._tell(events.Disconnected(*sent))
         self._ear.break_off()
 
     def _take_over(self, connection: Connection, returning: Returning) -> None:
@@ -346,6 +345,8 @@ class SessionRunner:
                 self._outbox.put(Ponged(t))
             case Ponged(t):
                 connection.ponged(t)
+            case Alive():
+                pass  # that it came is all it says
             case _:
                 await self.take(item)
 
@@ -359,9 +360,8 @@ class SessionRunner:
         while True:
             self._retimed.clear()
             deadline_ms = self._session.next_deadline()
-            await self._clock.wait(
-                self._retimed, None if deadline_ms is None else self._start_ms + deadline_ms
-            )
+            waking_ms = None if deadline_ms is None else self._start_ms + deadline_ms
+            await self._clock.wait(self._retimed, waking_ms)
             if deadline_ms is not None and self._now_ms() >= deadline_ms:
                 self._carry_out(self._core.expire(self._now_ms()))
 

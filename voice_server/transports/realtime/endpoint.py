@@ -13,9 +13,8 @@ from fastapi.responses import Response
 
 from voice_server.core.events import SessionEnding
 from voice_server.errors import BusyError
-from voice_server.ports import Ponged
 from voice_server.protocol.realtime.session_settings import Settings
-from voice_server.runtime.inbound import Acked, Inbound
+from voice_server.runtime.inbound import Acked, Alive, Inbound
 from voice_server.runtime.session import SessionRunner
 from voice_server.transports.keys import bearer
 from voice_server.transports.realtime.client_secrets import refusal
@@ -99,7 +98,7 @@ class RealtimeEndpoint:
                     async with asyncio.timeout(self._front.heartbeat_ms / 1000):
                         data = await receive(socket)
                 except TimeoutError:
-                    yield Ponged(0)
+                    yield Alive()
                     continue
                 for item in meant(data, link.codec, runner.watch):
                     yield item

@@ -10,10 +10,10 @@ from voice_server.audio.rates import INPUT_HZ
 from voice_server.core.commands import Fact, ResponseStopped
 from voice_server.core.events import PlaybackReported, SessionEnding
 from voice_server.errors import BusyError
-from voice_server.ports import AudioFrame, Farewell, Notice, Ponged
+from voice_server.ports import AudioFrame, Farewell, Notice
 from voice_server.protocol.realtime.codec import Codec
 from voice_server.protocol.realtime.session_settings import PCM_HZ, Settings
-from voice_server.runtime.inbound import Acked, Inbound, Said
+from voice_server.runtime.inbound import Acked, Alive, Inbound, Said
 from voice_server.runtime.session import SessionRunner
 from voice_server.transports.realtime.endpoint import ACK_EVERY
 from voice_server.transports.realtime.front import Front
@@ -56,7 +56,7 @@ class RealtimeCalls:
                 async with asyncio.timeout(self._front.heartbeat_ms / 1000):
                     mail = await peer.mailbox.take()
             except TimeoutError:
-                yield Ponged(0)
+                yield Alive()
                 continue
             if mail is None:
                 break
