@@ -27,6 +27,7 @@ from voice_server.audio.jitter import MAX_PATIENCE_MS, SEQUENCES
 from voice_server.audio.rates import FRAME_MS
 from voice_server.core.events import SessionEnding
 from voice_server.ports import AudioFrame
+from voice_server.transports.webrtc.answers import with_opus_wishes
 from voice_server.transports.webrtc.downlink import Downlink, Sent
 from voice_server.transports.webrtc.ice import IceConnection, IceOptions
 from voice_server.transports.webrtc.libopus import RATE_HZ
@@ -98,7 +99,7 @@ class Peer:
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except (InvalidAccessError, InvalidStateError, OperationError, ValueError) as error:
             raise OfferError("bad_sdp", f"the offer cannot be answered: {error}") from error
-        return self._connection.localDescription.sdp
+        return with_opus_wishes(self._connection.localDescription.sdp, offer.sdp)
 
     # ── what the session says ──
 
