@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from voice_server.adapters.spoken_pieces import piece_ends
-from voice_server.adapters.vits_graph import DECODER_WEIGHT, Utterance, VitsGraph
+from voice_server.adapters.vits_graph import DECODER_WEIGHT, Utterance, load_vits
 
 VOICE = Path("piper-en_US-joe-medium") / "en_US-joe-medium.onnx"
 IDS = np.array([[1, 0, *(i for p in range(20, 50) for i in (p, 0)), 2]], np.int64)
@@ -27,7 +27,7 @@ def in_pieces(utterance: Utterance, ends: list[int]) -> NDArray[np.float32]:
 
 @pytest.mark.models
 def test_pieces_join_without_a_seam(models_dir: Path) -> None:
-    utterance = VitsGraph(models_dir / VOICE, 1, 256, lambda model: None).begin(INPUTS)
+    utterance = load_vits(models_dir / VOICE, 1, 256, lambda model: None).begin(INPUTS)
     whole = utterance.decode(0, utterance.frames)
     assert len(whole) == utterance.frames * 256
     pieces = in_pieces(utterance, [24, 25, 120, utterance.frames])
@@ -43,7 +43,7 @@ def test_a_graph_whose_decoder_is_not_found_is_run_as_a_whole(models_dir: Path, 
         for index, name in enumerate(node.input):
             node.input[index] = name.replace(DECODER_WEIGHT, "weight")
     onnx.save(model, str(tmp_path / "voice.onnx"))
-    utterance = VitsGraph(tmp_path / "voice.onnx", 1, 256, lambda model: None).begin(INPUTS)
+    utterance = load_vits(tmp_path / "voice.onnx", 1, 256, lambda model: None).begin(INPUTS)
     assert utterance.frames > 100
     pieces = in_pieces(utterance, [24, utterance.frames])
     assert len(pieces) == utterance.frames * 256

@@ -21,8 +21,7 @@ class OnnxGraph:
     """
 
     def __init__(self, path: Path, threads: int = 1, content: bytes | None = None) -> None:
-        if not path.is_file():
-            raise ModelFileError(f"there is no model file {path}: run `voice-server models fetch`")
+        expect_file(path)
         try:
             self._session = onnxruntime.InferenceSession(
                 content or str(path), _options(threads), providers=["CPUExecutionProvider"]
@@ -38,6 +37,12 @@ class OnnxGraph:
         except Exception as error:
             raise ModelError(f"{self._name}: {error}") from error
         return outputs
+
+
+def expect_file(path: Path) -> None:
+    """Raises ModelFileError, which says what to do, where there is none."""
+    if not path.is_file():
+        raise ModelFileError(f"there is no model file {path}: run `voice-server models fetch`")
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -27,7 +27,7 @@ from piper.voice import PiperVoice
 
 from voice_server.adapters.spoken_pieces import spoken_pieces
 from voice_server.adapters.spoken_text import spoken_words
-from voice_server.adapters.vits_graph import Utterance, VitsGraph
+from voice_server.adapters.vits_graph import Utterance, load_vits
 from voice_server.adapters.word_timing import is_sound, timed_words, word_spans
 from voice_server.core.playout import Word
 from voice_server.errors import ModelError, ModelFileError
@@ -61,7 +61,7 @@ class PiperSynthesizer:
         self._workers = workers
         self._uses_all_cores = threads > 1
         self._config = _config(model_path)
-        self._graph = VitsGraph(model_path, threads, self._config.hop_length, add_alignment_output)
+        self._graph = load_vits(model_path, threads, self._config.hop_length, add_alignment_output)
         # The session is ours; of Piper's own class only the phonemizing is used.
         self._voice = PiperVoice(session=None, config=self._config)
         self._speakers = self._known_speakers(model_path.name.removesuffix(".onnx"))

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx.utils import Extractor
 
-from voice_server.adapters.onnx_graph import OnnxGraph
+from voice_server.adapters.onnx_graph import OnnxGraph, expect_file
 from voice_server.audio.log_mel import FloatArray
 from voice_server.errors import ModelFileError
 
@@ -43,53 +44,73 @@ class Utterance:
     """The sound from one frame to another, shape (samples,). Blocks. Raises ModelError."""
 
 
-class VitsGraph:
-    """Fits Piper's voices of one speaker; other graphs, which it cannot divide, are run as a whole.
+class VitsGraph(Protocol):
+    """A voice's graph, however much of it is computed at once. Calls may overlap."""
+
+    def begin(self, inputs: Mapping[str, NDArray[Any]]) -> Utterance:
+        """Compute everything up to the first sound. Blocks; releases the GIL. Raises ModelError."""
+
+
+def load_vits(path: Path, threads: int, hop_samples: int, mark: Mark) -> VitsGraph:
+    """Divided where that can be: Piper's voices of one speaker.
 
     Raises ModelFileError when there is no such file or it is no graph.
     """
+    model = _read(path, mark)
+    seam = _seam(model)
+    if seam is None:
+        return _Undivided(OnnxGraph(path, threads, model.SerializeToString()), hop_samples)
+    sound, *durations = (output.name for output in model.graph.output)
+    inputs = [tensor.name for tensor in model.graph.input]
+    encoder = OnnxGraph(path, threads, _part(model, inputs, [seam, *durations]))
+    decoder = OnnxGraph(path, threads, _part(model, [seam], [sound]))
+    return _Divided(encoder, decoder, seam, hop_samples)
 
-    def __init__(self, path: Path, threads: int, hop_samples: int, mark: Mark) -> None:
-        self._hop_samples = hop_samples
-        model = _read(path, mark)
-        seam = _seam(model) if model else None
-        self._decoder: OnnxGraph | None = None
-        if model is None or seam is None:
-            self._graph = OnnxGraph(path, threads, model.SerializeToString() if model else None)
-            return
+
+class _Divided:
+    """Computes the frames at once, and of the sound what is asked for."""
+
+    def __init__(self, encoder: OnnxGraph, decoder: OnnxGraph, seam: str, hop_samples: int) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
         self._seam = seam
-        sound, *durations = (output.name for output in model.graph.output)
-        inputs = [tensor.name for tensor in model.graph.input]
-        self._graph = OnnxGraph(path, threads, _part(model, inputs, [seam, *durations]))
-        self._decoder = OnnxGraph(path, threads, _part(model, [seam], [sound]))
+        self._hop_samples = hop_samples
 
     def begin(self, inputs: Mapping[str, NDArray[Any]]) -> Utterance:
-        """Compute everything but the sound. Blocks; releases the GIL. Raises ModelError."""
-        made, *durations = self._graph.run(inputs)
-        lengths = durations[0].reshape(-1) if durations else None
-        if self._decoder is None:
-            samples = made.reshape(-1)
-            frames = len(samples) // self._hop_samples
-            return Utterance(frames, self._hop_samples, lengths, self._cut_from(samples))
-        decode = self._decoded_from(made, self._decoder)
-        return Utterance(made.shape[2], self._hop_samples, lengths, decode)
+        latent, *durations = self._encoder.run(inputs)
+        decode = partial(self._decode, latent)
+        return Utterance(latent.shape[2], self._hop_samples, _per_phoneme(durations), decode)
 
-    def _cut_from(self, samples: FloatArray) -> Callable[[int, int], FloatArray]:
-        return lambda start, end: samples[start * self._hop_samples : end * self._hop_samples]
-
-    def _decoded_from(self, latent: FloatArray, decoder: OnnxGraph) -> Callable[[int, int], FloatArray]:
-        def decode(start: int, end: int) -> FloatArray:
-            first, last = max(0, start - CONTEXT_FRAMES), min(latent.shape[2], end + CONTEXT_FRAMES)
-            (sound,) = decoder.run({self._seam: np.ascontiguousarray(latent[:, :, first:last])})
-            return sound.reshape(-1)[(start - first) * self._hop_samples : (end - first) * self._hop_samples]
-
-        return decode
+    def _decode(self, latent: FloatArray, start: int, end: int) -> FloatArray:
+        first, last = max(0, start - CONTEXT_FRAMES), min(latent.shape[2], end + CONTEXT_FRAMES)
+        (sound,) = self._decoder.run({self._seam: np.ascontiguousarray(latent[:, :, first:last])})
+        return sound.reshape(-1)[(start - first) * self._hop_samples : (end - first) * self._hop_samples]
 
 
-def _read(path: Path, mark: Mark) -> onnx.ModelProto | None:
-    """The graph, with durations where it can say them; None where there is no file, which OnnxGraph says."""
-    if not path.is_file():
-        return None
+class _Undivided:
+    """Computes the whole sound at once, and cuts from it what is asked for."""
+
+    def __init__(self, graph: OnnxGraph, hop_samples: int) -> None:
+        self._graph = graph
+        self._hop_samples = hop_samples
+
+    def begin(self, inputs: Mapping[str, NDArray[Any]]) -> Utterance:
+        sound, *durations = self._graph.run(inputs)
+        samples = sound.reshape(-1)
+        frames = len(samples) // self._hop_samples
+        return Utterance(frames, self._hop_samples, _per_phoneme(durations), partial(self._cut, samples))
+
+    def _cut(self, samples: FloatArray, start: int, end: int) -> FloatArray:
+        return samples[start * self._hop_samples : end * self._hop_samples]
+
+
+def _per_phoneme(durations: list[FloatArray]) -> FloatArray | None:
+    return durations[0].reshape(-1) if durations else None
+
+
+def _read(path: Path, mark: Mark) -> onnx.ModelProto:
+    """The graph, with durations where it can say them."""
+    expect_file(path)
     try:
         model = onnx.load(str(path))
         mark(model)
