@@ -23,6 +23,11 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
+class Alive:
+    """The client says nothing, and is known to be there: whatever carries it would say if it were not."""
+
+
+@dataclass(frozen=True, slots=True)
 class AfterSound:
     """This is about the sound that came before it: its turn comes when that has been heard."""
 
@@ -31,11 +36,6 @@ class AfterSound:
 
 Said = Heard | AfterSound | events.Event | Notice
 """What the client says, or somebody else on its behalf."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """The client says nothing, and is known to be there: whatever carries it would say if it were not."""
 
 
 Inbound = Said | Acked | Alive
