@@ -224,7 +224,8 @@ async def test_after_an_ice_restart_the_call_goes_on_another_way(house: House) -
         await caller.restart(offer=without_candidates, answer=second)
         assert (await caller.answered("Hello."))["status"] == "completed"
         assert second.carried > 20
-        assert caller.sounded > 4
+        # aiortc's receiver held the sound up: after the gap of the cut its buffer filled anew, 16 packets
+        await until(lambda: caller.sounded >= 20)
 
 
 async def test_an_offer_that_changes_nothing_is_answered_too(house: House) -> None:
