@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 
 from tests.runtime.fake_link import FakeLink, Played, Told
-from tests.runtime.stage import CONFIG, LOUD, OPTIONS, QUIET, Stage
+from tests.runtime.stage import CONFIG, LOUD, OPTIONS, QUESTION, QUIET, Stage
 from voice_server.audio.pcm import to_bytes
 from voice_server.audio.rates import FRAME_MS, INPUT_HZ
 from voice_server.core.commands import Fact
 from voice_server.core.conversation import Message
+from voice_server.core.events import UserTyped
 from voice_server.ports import AudioFrame, Notice, Opened, Resumed
 from voice_server.runtime.clock import VirtualClock
 from voice_server.runtime.inbound import Heard, Inbound
@@ -23,6 +25,7 @@ from voice_server.runtime.options import RuntimeOptions
 from voice_server.runtime.sessions import Comeback, Sessions
 from voice_server.session_store import SessionStore
 
+FRAME_SAMPLES = FRAME_MS * INPUT_HZ // 1000
 WINDOW_MS = 120_000
 LASTING = replace(OPTIONS, resume_window_ms=WINDOW_MS)
 
@@ -47,13 +50,21 @@ class Client:
     async def speak(self, ms: int, level: int = LOUD) -> None:
         """The microphone, for so long."""
         for _ in range(ms // FRAME_MS):
-            samples = np.full(FRAME_MS * INPUT_HZ // 1000, level, np.int16)
+            samples = np.full(FRAME_SAMPLES, level, np.int16)
             self._inbound.put_nowait(Heard(to_bytes(samples)))
             await self._clock.advance(FRAME_MS)
 
     async def rest(self, ms: int) -> None:
         """Silence, for so long."""
         await self.speak(ms, QUIET)
+
+    async def hears(self) -> None:
+        """Until the answer begins to sound."""
+        for _ in range(100):
+            if self.frames:
+                return
+            await self.rest(20)
+        raise AssertionError("no answer")
 
     async def drop(self) -> None:
         """The connection is cut, and both ends know."""
@@ -160,6 +171,13 @@ class House:
         await self.clock.settle()
         return client
 
+    async def answering(self) -> Client:
+        """A new session in which an answer has begun to sound."""
+        client = await self.start()
+        await client.tell(UserTyped(QUESTION))
+        await client.hears()
+        return client
+
     async def back(self, former: Client, wanted: Comeback | None = None) -> Client:
         """The same person on a new connection. Raises NoSessionError, BusyError."""
         session, token = former.credentials
@@ -182,6 +200,20 @@ class House:
 def messages(*clients: Client) -> list[tuple[int, Fact | Notice]]:
     """What the person was told over all these connections, without the answers to the returns themselves."""
     return [(t.seq, t.item) for client in clients for t in client.told if not isinstance(t.item, Resumed)]
+
+
+def assert_each_once(*clients: Client) -> None:
+    """No message is missing, and none came twice."""
+    seqs = [seq for seq, _ in messages(*clients)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def assert_sounds_from(sample: int, client: Client) -> None:
+    """The audio begins at this sample of its response, and goes on to the end without a gap."""
+    positions = [frame.position for frame in client.frames]
+    assert positions[0] == sample
+    assert all(b - a <= FRAME_SAMPLES for a, b in pairwise(positions))
+    assert client.frames[-1].last
 
 
 def heard(*clients: Client) -> list[tuple[int, int]]:

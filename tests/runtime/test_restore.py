@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from tests.runtime.comebacks import WINDOW_MS, Client, House, messages
+from tests.runtime.comebacks import WINDOW_MS, House, assert_each_once, assert_sounds_from, messages
 from tests.runtime.stage import CONFIG, QUESTION
 from tests.runtime.staged_models import ANSWER, word_by_word
 from voice_server.adapters.store_memory import MemoryStore
@@ -19,8 +21,6 @@ from voice_server.runtime.clock import VirtualClock
 from voice_server.runtime.inbound import Acked
 from voice_server.runtime.sessions import Comeback
 from voice_server.session_store import Batch, StoredSession, StoreError
-
-FRAME_SAMPLES = 320
 
 
 class MoodyStore(MemoryStore):
@@ -49,27 +49,19 @@ class MoodyStore(MemoryStore):
             raise StoreError("it is away")
 
 
-def two_houses(clock: VirtualClock) -> tuple[House, House, MoodyStore]:
-    """Two servers with one store."""
+@asynccontextmanager
+async def two_houses() -> AsyncIterator[tuple[House, House, MoodyStore]]:
+    """Two open servers with one store."""
+    clock = VirtualClock()
     store = MoodyStore(clock)
-    return House(clock, store=store), House(clock, store=store), store
-
-
-async def _answer_begins(client: Client) -> None:
-    await client.tell(events.UserTyped(QUESTION))
-    for _ in range(100):
-        if client.frames:
-            return
-        await client.rest(20)
-    raise AssertionError("no answer")
+    here, there = House(clock, store=store), House(clock, store=store)
+    async with here.open(), there.open():
+        yield here, there, store
 
 
 async def test_another_server_goes_on_at_the_sample_that_was_last_heard() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
-        first = await here.start()
-        await _answer_begins(first)
+    async with two_houses() as (here, there, _):
+        first = await here.answering()
         await first.rest(700)
         await first.tell(events.PlaybackReported(1, 600))
         await first.rest(100)
@@ -78,22 +70,15 @@ async def test_another_server_goes_on_at_the_sample_that_was_last_heard() -> Non
         await second.rest(6_000)
         (resumed,) = second.of(Resumed)
         assert (resumed.response, resumed.position) == (1, 9_600)
-        positions = [frame.position for frame in second.frames]
-        assert positions[0] == 9_600
-        assert all(b - a <= FRAME_SAMPLES for a, b in pairwise(positions))
-        assert second.frames[-1].last
+        assert_sounds_from(9_600, second)
         done = second.of(facts.ResponseEnded)[0]
         assert (done.status, done.heard) == ("completed", ANSWER)
-        seqs = [seq for seq, _ in messages(first, second)]
-        assert seqs == list(range(1, len(seqs) + 1))
+        assert_each_once(first, second)
 
 
 async def test_the_conversation_and_the_settings_are_there_on_the_other_server() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
-        first = await here.start()
-        await _answer_begins(first)
+    async with two_houses() as (here, there, _):
+        first = await here.answering()
         await first.rest(6_000)
         await first.tell(events.Configured(replace(CONFIG, instructions="Be brief.")))
         await first.rest(200)
@@ -107,14 +92,12 @@ async def test_the_conversation_and_the_settings_are_there_on_the_other_server()
 
 @pytest.mark.parametrize("again", [ANSWER, "Something else. And more."])
 async def test_a_text_that_was_cut_goes_on_if_the_model_says_the_same_again_or_ends(again: str) -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         await first.tell(events.UserTyped(QUESTION))
         await first.rest(120)
         here.die()
-        there.stage.replies = word_by_word(clock, again)
+        there.stage.replies = word_by_word(there.clock, again)
         second = await there.back(first)
         await second.rest(6_000)
         done = second.of(facts.ResponseEnded)[0]
@@ -125,9 +108,7 @@ async def test_a_text_that_was_cut_goes_on_if_the_model_says_the_same_again_or_e
 
 
 async def test_a_sentence_that_was_cut_is_a_turn_with_the_words_that_were_known() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         await first.speak(1_200)
         here.die()
@@ -140,9 +121,7 @@ async def test_a_sentence_that_was_cut_is_a_turn_with_the_words_that_were_known(
 
 
 async def test_nobody_hears_of_a_turn_that_is_not_written() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         await first.speak(800)
         for _ in range(200):
@@ -158,12 +137,11 @@ async def test_nobody_hears_of_a_turn_that_is_not_written() -> None:
 
 
 async def test_while_the_store_is_away_the_server_goes_on_and_catches_up() -> None:
-    clock = VirtualClock()
-    here, there, store = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, store):
         first = await here.start()
         store.away = True
-        await _answer_begins(first)
+        await first.tell(events.UserTyped(QUESTION))
+        await first.hears()
         await first.rest(6_000)
         assert first.of(facts.ResponseEnded)[0].heard == ANSWER
         assert here.sessions.store_away
@@ -180,9 +158,7 @@ async def test_while_the_store_is_away_the_server_goes_on_and_catches_up() -> No
 
 
 async def test_a_server_that_was_thought_dead_lets_go_when_it_writes() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         second = await there.back(first)
         await first.tell(events.UserTyped(QUESTION))
@@ -197,9 +173,7 @@ async def test_a_server_that_was_thought_dead_lets_go_when_it_writes() -> None:
 
 
 async def test_a_session_that_ended_is_forgotten_everywhere() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         await first.rest(200)
         await first.tell(events.SessionEnding("client"))
@@ -208,12 +182,10 @@ async def test_a_session_that_ended_is_forgotten_everywhere() -> None:
 
 
 async def test_a_quiet_session_stays_in_the_store_as_long_as_its_client() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         for _ in range(2 * WINDOW_MS // 5_000):
-            await clock.advance(5_000)
+            await here.clock.advance(5_000)
             await first.tell(Acked(1))
         here.die()
         again = await there.back(first)
@@ -226,22 +198,18 @@ async def test_many_returns_to_many_servers_lose_nothing() -> None:
     store = MoodyStore(clock)
     houses = [House(clock, store=store) for _ in range(4)]
     async with houses[0].open(), houses[1].open(), houses[2].open(), houses[3].open():
-        clients = [await houses[0].start()]
-        await _answer_begins(clients[0])
+        clients = [await houses[0].answering()]
         for former, house in pairwise(houses):
             await clients[-1].rest(420)
             former.die()
             clients.append(await house.back(clients[-1]))
         await clients[-1].rest(6_000)
-        seqs = [seq for seq, _ in messages(*clients)]
-        assert seqs == list(range(1, len(seqs) + 1))
+        assert_each_once(*clients)
         assert clients[-1].of(facts.ResponseEnded)[0].heard == ANSWER
 
 
 async def test_a_client_that_saw_more_than_was_written_is_given_no_number_twice() -> None:
-    clock = VirtualClock()
-    here, there, _ = two_houses(clock)
-    async with here.open(), there.open():
+    async with two_houses() as (here, there, _):
         first = await here.start()
         await first.rest(200)
         here.die()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import pytest
 
-from tests.runtime.comebacks import LASTING, WINDOW_MS, Client, House, messages
+from tests.runtime.comebacks import (
+    FRAME_SAMPLES,
+    LASTING,
+    WINDOW_MS,
+    House,
+    assert_each_once,
+    assert_sounds_from,
+    messages,
+)
 from tests.runtime.stage import OPTIONS, QUESTION
 from tests.runtime.staged_models import ANSWER
 from voice_server.core import commands as facts
@@ -17,33 +24,16 @@ from voice_server.ports import Farewell, Opened, Resumed
 from voice_server.runtime.inbound import Acked
 from voice_server.runtime.sessions import Comeback
 
-FRAME_SAMPLES = 320
-
-
-async def _answer_begins(client: Client) -> None:
-    await client.tell(events.UserTyped(QUESTION))
-    for _ in range(100):
-        if client.frames:
-            return
-        await client.rest(20)
-    raise AssertionError("no answer")
-
-
-def _each_once(*clients: Client) -> None:
-    seqs = [seq for seq, _ in messages(*clients)]
-    assert seqs == list(range(1, len(seqs) + 1))
-
 
 async def test_whoever_comes_back_gets_what_was_missed_once_and_in_order() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         await first.drop()
         await house.clock.advance(5_000)
         second = await house.back(first)
         await second.rest(5_000)
-        _each_once(first, second)
+        assert_each_once(first, second)
         (resumed,) = second.of(Resumed)
         assert second.told[0].item is resumed
         assert (second.told[0].seq, resumed.from_seq) == (first.last_seq, first.last_seq + 1)
@@ -54,8 +44,7 @@ async def test_whoever_comes_back_gets_what_was_missed_once_and_in_order() -> No
 async def test_what_was_sent_and_did_not_arrive_comes_again() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         await first.rest(200)
         sent, (session, token) = messages(first), first.credentials
         await first.drop()
@@ -68,8 +57,7 @@ async def test_what_was_sent_and_did_not_arrive_comes_again() -> None:
 async def test_what_is_acknowledged_is_forgotten() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         seq, (session, token) = first.last_seq, first.credentials
         kept_bytes = house.sessions.buffered_bytes("kept")
         await first.tell(Acked(seq))
@@ -83,8 +71,7 @@ async def test_what_is_acknowledged_is_forgotten() -> None:
 async def test_the_answer_goes_on_at_the_sample_that_was_last_reported() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         await first.rest(600)
         await first.tell(events.PlaybackReported(1, 500))
         await first.drop()
@@ -93,17 +80,13 @@ async def test_the_answer_goes_on_at_the_sample_that_was_last_reported() -> None
         await second.rest(5_000)
         (resumed,) = second.of(Resumed)
         assert (resumed.response, resumed.position) == (1, 8_000)
-        positions = [frame.position for frame in second.frames]
-        assert positions[0] == 8_000
-        assert all(b - a <= FRAME_SAMPLES for a, b in itertools.pairwise(positions))
-        assert second.frames[-1].last
+        assert_sounds_from(8_000, second)
 
 
 async def test_a_client_that_says_how_far_it_played_is_believed_as_far_as_it_was_sent() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         await first.rest(600)
         await first.tell(events.PlaybackReported(1, 500))
         await first.drop()
@@ -120,8 +103,7 @@ async def test_a_client_that_says_how_far_it_played_is_believed_as_far_as_it_was
 async def test_nothing_sounds_and_nothing_is_forgotten_while_nobody_is_there() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         await first.rest(300)
         await first.drop()
         await house.clock.advance(100_000)
@@ -141,21 +123,20 @@ async def test_a_sentence_that_was_cut_off_is_answered_with_what_had_arrived() -
         assert [fact.text for fact in second.of(facts.TranscriptCommitted)] == [QUESTION]
         assert second.of(facts.ResponseEnded)[0].heard == ANSWER
         assert second.of(Resumed)[0].response is None  # it had not begun to sound
-        _each_once(first, second)
+        assert_each_once(first, second)
 
 
 async def test_a_second_connection_takes_the_session_over() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         second = await house.back(first)
         assert first.link.farewell is Farewell.TAKEN_OVER
         assert first.over.is_set()
         received = len(first.link.received)
         await second.rest(5_000)
         assert len(first.link.received) == received
-        _each_once(first, second)
+        assert_each_once(first, second)
         assert second.of(facts.ResponseEnded)[0].status == "completed"
 
 
@@ -190,7 +171,8 @@ async def test_a_client_that_claims_what_cannot_be_changes_nothing(last_seq: int
         ):
             with pytest.raises(NoSessionError):
                 await house.resume(wrong)
-        await _answer_begins(first)
+        await first.tell(events.UserTyped(QUESTION))
+        await first.hears()
         assert not first.over.is_set()
 
 
@@ -225,20 +207,19 @@ async def test_a_client_that_vanished_without_a_word_is_noticed_and_may_come_bac
         await house.clock.advance(10_000)
         assert first.link.farewell is Farewell.UNRESPONSIVE
         second = await house.back(first)
-        _each_once(first, second)
+        assert_each_once(first, second)
 
 
 async def test_a_client_that_stalls_is_hung_up_on_and_may_come_back() -> None:
     house = House()
     async with house.open():
-        first = await house.start()
-        await _answer_begins(first)
+        first = await house.answering()
         first.link.stop_reading()
         await first.rest(OPTIONS.stall_limit_ms + 100)
         assert first.over.is_set()
         second = await house.back(first)
         await second.rest(5_000)
-        _each_once(first, second)
+        assert_each_once(first, second)
         assert second.of(facts.ResponseEnded)[0].status == "completed"
 
 

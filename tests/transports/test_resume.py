@@ -66,9 +66,11 @@ async def test_whoever_has_no_session_here_is_told_so() -> None:
 
 async def test_a_client_that_closes_as_usual_has_left_for_good() -> None:
     async with open_house() as house:
-        async with call(house.url) as caller:
-            await caller.start()
+        async with call(house.url) as first:
+            started = await first.start()
         await until(lambda: len(house.sessions) == 0)
+        async with call(house.url) as second:
+            assert (await _resume(second, started, 1))["code"] == "no_session"
 
 
 async def test_a_page_that_goes_away_may_come_back() -> None:

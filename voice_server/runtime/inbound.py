@@ -37,6 +37,5 @@ class AfterSound:
 Said = Heard | AfterSound | events.Event | Notice
 """What the client says, or somebody else on its behalf."""
 
-
 Inbound = Said | Acked | Alive
 """What comes in: sound, acknowledgements, events for the core, pings to answer, complaints to send back."""
