@@ -68,6 +68,12 @@ class Rules:
                 assert command.text.strip()
                 assert command.start_ms <= command.end_ms
                 self.committed.add(turn)
+            case commands.TurnPassed(turn=turn):
+                assert turn not in self.opened
+                assert self.speaking is None, "a turn passed while the user spoke"
+                assert not any(told.began for told in self.live.values()), "a turn passed over an answer"
+                assert not self.away, "a turn passed of a client that is not there"
+                assert command.start_ms <= command.end_ms
             case commands.ResponseBegan(turn=turn) if turn in self.opened:
                 assert turn in self.committed, "an answer to a turn that was not committed"
             case commands.SessionEnded():

@@ -59,6 +59,7 @@ MESSAGES: list[tuple[facts.Fact, server.ServerMessage]] = [
         facts.TranscriptCommitted(1, "What is?", 400, 900),
         server.TranscriptFinal(turn=1, text="What is?", start_ms=400, end_ms=900),
     ),
+    (facts.TurnPassed(3, 900, 6_900), server.TranscriptFinal(turn=3, text="", start_ms=900, end_ms=6_900)),
     (facts.ResponseBegan(2, 1), server.ResponseStarted(response=2, turn=1)),
     (facts.TextAdded(2, "It "), server.ResponseText(response=2, delta="It ")),
     (

@@ -47,7 +47,7 @@ class Answering:
         self._drafted: list[str] = []  # the words that the draft answers
         self._primed = ""  # the words that the language model was last prepared for
         self._rounds = 0  # answers in a row to nothing but results of tools
-        self._away = False  # the client is, and may come back
+        self.away = False  # the client is, and may come back
 
     def configure(self, config: SessionConfig) -> None:
         """From the next answer on."""
@@ -232,13 +232,13 @@ class Answering:
 
     def suspend(self, response: int, sent: int, now_ms: int) -> None:
         """The client is gone: nothing sounds. It was sent `sent` samples of `response`, and of no other."""
-        self._away = True
+        self.away = True
         if self.answer:
             self.answer.suspend(sent if self.answer.id == response else 0, now_ms)
 
     def go_on(self, response: int, played_ms: int | None, now_ms: int) -> None:
         """The client is back, and has played so much of `response`, if it says so."""
-        self._away = False
+        self.away = False
         if self.answer and self.answer.suspended:
             self.answer.go_on(played_ms if self.answer.id == response else None, now_ms)
 
@@ -287,7 +287,7 @@ class Answering:
     def _new(self, speech: bool | None = None) -> Answer:
         aloud = self.config.speech if speech is None else speech
         answer = Answer(next(self._responses), self.config.output_rate_hz, self._emit, aloud=aloud)
-        answer.suspended = self._away
+        answer.suspended = self.away
         return answer
 
 

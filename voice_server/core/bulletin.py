@@ -14,7 +14,7 @@ from voice_server.core import events
 from voice_server.core.answer import Answer
 from voice_server.core.answering import Answering
 from voice_server.core.commands import Command
-from voice_server.core.deadlines import Deadline, Deadlines
+from voice_server.core.deadlines import Deadlines
 from voice_server.core.floor import FloorKeeper
 from voice_server.core.news import Item
 from voice_server.core.tool_calls import ToolCalls
@@ -37,7 +37,6 @@ class Bulletin:
         self.calls = ToolCalls(answering, keeper.policy, deadlines, emit)
         self._keeper = keeper
         self._answering = answering
-        self._deadlines = deadlines
         self._news = answering.news
         self._restarts = 0
 
@@ -66,12 +65,9 @@ class Bulletin:
         self._enter(now_ms)
 
     def watch(self) -> None:
-        """Set the next wakings; a session in which a result is awaited is not idle."""
-        if self._keeper.ended:
-            return
-        self.calls.watch()
-        if self.calls.ledger.running:
-            self._deadlines.clear(Deadline.IDLE)
+        """Set the next wakings."""
+        if not self._keeper.ended:
+            self.calls.watch()
 
     def _interrupt(self, answer: Answer, now_ms: int) -> None:
         if not self._answering.may_be_cut or not self._news.is_urgent_during(answer.id):

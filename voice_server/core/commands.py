@@ -174,6 +174,15 @@ class TranscriptCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnPassed:
+    """The user said nothing from `start_ms` to `end_ms`, which is a turn without words."""
+
+    turn: int
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseBegan:
     """`asked`: the tag of the request that it answers, if there was one."""
 
@@ -274,6 +283,7 @@ Fact = (
     | TurnPaused
     | TranscriptRevised
     | TranscriptCommitted
+    | TurnPassed
     | ResponseBegan
     | TextAdded
     | WordsPlaced

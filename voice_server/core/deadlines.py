@@ -19,6 +19,7 @@ class Deadline(Enum):
     PLAYED_OUT = "the answer has sounded to its end"
     TOOL = "a tool has given no result in time"
     FILLER = "a tool is slow, and the user does not know"
+    PASSED = "the user says nothing after an answer"
     IDLE = "nobody has spoken for long"
 
 

@@ -59,7 +59,6 @@ class FloorKeeper:
         if not self.manual:
             self._contest.overhear(now_ms)
         self._answering.look_ahead(now_ms)
-        self._watch_idleness(now_ms)
 
     # ── the user's voice ──
 
@@ -285,14 +284,3 @@ class FloorKeeper:
         self._deadlines.clear(*Deadline)
         self._emit(SessionEnded(reason))
         self.ended = True
-
-    def idle(self, now_ms: int) -> None:
-        """Nobody has spoken for long."""
-        self.end("idle", now_ms)
-
-    def _watch_idleness(self, now_ms: int) -> None:
-        limit_ms = self.policy.idle_limit_ms
-        if limit_ms is None or self.floor is not Floor.OPEN:
-            self._deadlines.clear(Deadline.IDLE)
-        elif not self._deadlines.has(Deadline.IDLE):
-            self._deadlines.set(Deadline.IDLE, now_ms + limit_ms)

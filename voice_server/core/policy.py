@@ -26,6 +26,8 @@ class TurnConfig:
     barge_in: bool = True
     answers: bool = True
     """Whether a spoken turn is answered; or else the client asks for each answer."""
+    silence_limit_ms: int | None = None
+    """In automatic mode: so long after an answer the user's silence is a turn without words, and answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +96,6 @@ class Policy:
     """So many answers in a row may call tools without a word of the user: a model that loops is stopped."""
     idle_limit_ms: int | None = None
     """Nobody spoke for this long: the session ends. None: never."""
+    passed_note: str = "The user says nothing. Ask in one short sentence whether they are still there."
+    """What the assistant is told when the user lets a turn pass."""
     apology: str = "Sorry, something went wrong and I have no answer. Please ask me again."

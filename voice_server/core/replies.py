@@ -31,6 +31,8 @@ class Replies:
         self._cut_offs = 0
         self._wanted: AnswerWanted | None = None
         self._barged_in = False
+        self.passed = 0
+        """So many turns in a row the user has let pass."""
 
     # ── what is owed ──
 
@@ -43,16 +45,25 @@ class Replies:
         """The client asks for an answer. Returns whether it will get one: not beside another."""
         if self._wanted or self._floor.now in (Floor.THINKING, Floor.AGENT, Floor.CONTESTED):
             return False
-        self._wanted = wanted
+        self._wanted, self.passed = wanted, 0
         if wanted.wish != AS_USUAL:
             self._answering.discard_draft()
         return True
 
+    def pass_by(self, turn: int, note: str) -> None:
+        """The user has let a turn pass. `note`: what the assistant, who goes on, is told of it."""
+        self._answering.conversation.learnt(note, f"turn:{turn}")
+        self._unanswered, self.passed = turn, self.passed + 1
+
+    @property
+    def spoke_last(self) -> bool:
+        """Whether the last that was said, the assistant said."""
+        return any(last.role == "assistant" for last in self._answering.conversation.entries[-1:])
+
     @property
     def asked(self) -> bool:
         """Whether the last that the user heard was a question."""
-        last = self._answering.conversation.entries[-1:]
-        return bool(last) and last[0].role == "assistant" and last[0].content.rstrip().endswith("?")
+        return self.spoke_last and self._answering.conversation.entries[-1].content.rstrip().endswith("?")
 
     @property
     def responsiveness(self) -> float:
@@ -154,6 +165,7 @@ class Replies:
 
     def _note(self, said: str, turn: int = 0) -> None:
         self._barged_in |= bool(said)
+        self.passed = 0 if said else self.passed
         self._owed.clear()
         self._answering.conversation.user_said(said, f"turn:{turn}")
 

@@ -23,6 +23,7 @@ from voice_server.core.hands import Hands
 from voice_server.core.listening import Listening
 from voice_server.core.policy import Policy, SessionConfig
 from voice_server.core.requests import RequestEvent
+from voice_server.core.stillness import Stillness
 from voice_server.core.tool_ledger import OpenCall
 from voice_server.core.turns import Floor
 
@@ -45,6 +46,9 @@ class Session:
         self._hands = Hands(self._keeper, self._answering, turns, self._emit)
         self._absence = Absence(self._keeper, self._listening, self._answering, turns)
         self._bulletin = Bulletin(self._keeper, self._answering, self._deadlines, self._emit)
+        self._stillness = Stillness(
+            self._keeper, self._listening, self._answering, self._deadlines, self._emit
+        )
         self._on_waking = self._wakings()
 
     # ── the three entrances ──
@@ -71,6 +75,7 @@ class Session:
         self._bulletin.settle(now_ms)
         self._keeper.settle(now_ms)
         self._bulletin.watch()
+        self._stillness.watch(now_ms, awaited=bool(self.open_calls))
 
     # ── what one may look at ──
 
@@ -166,7 +171,8 @@ class Session:
             Deadline.PLAYED_OUT: keeper.played_out,
             Deadline.TOOL: self._bulletin.calls.give_up,
             Deadline.FILLER: self._bulletin.excuse,
-            Deadline.IDLE: keeper.idle,
+            Deadline.PASSED: self._stillness.passed,
+            Deadline.IDLE: self._stillness.idle,
         }
 
     def _emit(self, command: Command) -> None:

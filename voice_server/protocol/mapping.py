@@ -93,8 +93,8 @@ def message_of(fact: facts.Fact, output_rate_hz: int) -> server.ServerMessage:
             return server.SpeechStopped(turn=turn, at_ms=at_ms)
         case facts.TranscriptRevised(turn=turn, text=text, stable=stable):
             return server.TranscriptPartial(turn=turn, text=text, stable=stable)
-        case facts.TranscriptCommitted(turn=turn, text=text, start_ms=start_ms, end_ms=end_ms):
-            return server.TranscriptFinal(turn=turn, text=text, start_ms=start_ms, end_ms=end_ms)
+        case facts.TranscriptCommitted() | facts.TurnPassed():
+            return _final(fact)
         case facts.ConfigChanged(config=config):
             return server.SessionUpdated(config=resolved(config))
         case facts.ToolCalled():
@@ -109,6 +109,11 @@ def message_of(fact: facts.Fact, output_rate_hz: int) -> server.ServerMessage:
             return server.SessionEnded(reason=reason)
         case _:
             return _about_response(fact, output_rate_hz)
+
+
+def _final(fact: facts.TranscriptCommitted | facts.TurnPassed) -> server.TranscriptFinal:
+    text = fact.text if isinstance(fact, facts.TranscriptCommitted) else ""
+    return server.TranscriptFinal(turn=fact.turn, text=text, start_ms=fact.start_ms, end_ms=fact.end_ms)
 
 
 def _about_response(fact: ResponseFact, rate_hz: int) -> server.ServerMessage:

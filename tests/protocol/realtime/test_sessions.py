@@ -131,6 +131,23 @@ def test_another_kind_of_detection_begins_with_its_defaults() -> None:
     }
 
 
+def test_how_long_a_silence_counts_as_a_turn() -> None:
+    call = Call()
+    vad = {"type": "server_vad", "idle_timeout_ms": 6_000}
+    shown = call.update(audio={"input": {"turn_detection": vad}})["audio"]["input"]["turn_detection"]
+    assert (shown["idle_timeout_ms"], config(call).turn.silence_limit_ms) == (6_000, 6_000)
+    call.update(audio={"input": {"turn_detection": {"threshold": 0.7}}})
+    assert config(call).turn.silence_limit_ms == 6_000
+    call.update(audio={"input": {"turn_detection": {"idle_timeout_ms": None}}})
+    assert config(call).turn.silence_limit_ms is None
+
+
+def test_only_server_vad_counts_silences() -> None:
+    call = Call()
+    call.update(audio={"input": {"turn_detection": {"type": "semantic_vad", "idle_timeout_ms": 6_000}}})
+    assert config(call).turn.silence_limit_ms is None
+
+
 def test_what_cannot_be_done_reads_back_as_off_and_strange_fields_are_ignored() -> None:
     call = Call()
     session = call.update(

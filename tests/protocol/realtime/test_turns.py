@@ -105,6 +105,23 @@ def test_a_false_alarm_is_told_to_nobody() -> None:
     assert kinds(call.fact(facts.TurnOpened(3, 2_000))) == ["input_audio_buffer.speech_started"]
 
 
+def test_a_silence_after_an_answer_is_an_item_without_words() -> None:
+    call = Call()
+    call.update(audio=WHISPER)
+    told = call.fact(facts.TurnPassed(3, 13_000, 19_000), facts.ResponseBegan(2, 3))
+    assert kinds(told) == [
+        "input_audio_buffer.timeout_triggered",
+        "input_audio_buffer.committed",
+        "conversation.item.added",
+        "conversation.item.done",
+        "conversation.item.input_audio_transcription.completed",
+        "response.created",
+    ]
+    assert (told[0]["audio_start_ms"], told[0]["audio_end_ms"]) == (13_000, 19_000)
+    assert told[0]["item_id"] == told[1]["item_id"] == told[4]["item_id"]
+    assert told[4]["transcript"] == ""
+
+
 # ── turns that the client cuts ──
 
 

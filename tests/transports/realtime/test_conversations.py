@@ -145,6 +145,22 @@ async def test_a_turn_may_go_without_an_answer() -> None:
         assert (await visitor.next("response.done"))["response"]["status"] == "completed"
 
 
+async def test_who_says_nothing_is_asked_whether_they_are_there() -> None:
+    scripted, model = models("It is noon.", "Are you there?")
+    impatient = {"type": "server_vad", "idle_timeout_ms": 100}
+    async with open_house(scripted) as house, visit(house) as visitor:
+        await begin(visitor, audio={"input": {**TRANSCRIBED["input"], "turn_detection": impatient}})
+        await visitor.says("What time is it?")
+        await visitor.send("response.create")
+        await visitor.next("response.done")
+        silent = await visitor.next("input_audio_buffer.timeout_triggered")
+        item = (await visitor.next("conversation.item.done"))["item"]
+        done = (await visitor.next("response.done"))["response"]
+    assert item["id"] == silent["item_id"]
+    assert done["output"][0]["content"][0]["transcript"] == "Are you there?"
+    assert [message.role for message in model.requests[1][0]][-2:] == ["assistant", "system"]
+
+
 @pytest.mark.parametrize("encoding", ["audio/pcmu", "audio/pcma"])
 async def test_a_telephone_call(encoding: str) -> None:
     phone = {"input": {"format": {"type": encoding}}, "output": {"format": {"type": encoding}}}

@@ -86,6 +86,12 @@ def committed(item_id: str, previous: str | None) -> Frame:
     return {"type": "input_audio_buffer.committed", "previous_item_id": previous, "item_id": item_id}
 
 
+def timeout_triggered(item_id: str, audio_start_ms: int, audio_end_ms: int) -> Frame:
+    """Nobody spoke between these, after an answer."""
+    kind = "input_audio_buffer.timeout_triggered"
+    return {"type": kind, "item_id": item_id, "audio_start_ms": audio_start_ms, "audio_end_ms": audio_end_ms}
+
+
 def cleared() -> Frame:
     """The sound so far is forgotten."""
     return {"type": "input_audio_buffer.cleared"}

@@ -35,6 +35,7 @@ class TurnDetectionPatch(Patch):
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     prefix_padding_ms: Waiting | None = None
     silence_duration_ms: Waiting | None = None
+    idle_timeout_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
     eagerness: Literal["low", "medium", "high", "auto"] | None = None
     create_response: bool | None = None
     interrupt_response: bool | None = None

@@ -45,6 +45,7 @@ class TurnDetection:
     threshold: float = 0.5
     prefix_padding_ms: int = 300
     silence_duration_ms: int = USUAL_SILENCE_MS
+    idle_timeout_ms: int | None = None
     eagerness: Literal["low", "medium", "high", "auto"] = "auto"
     create_response: bool = True
     interrupt_response: bool = True
@@ -133,6 +134,7 @@ def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...])
             responsiveness=detection.responsiveness,
             barge_in=detection.interrupt_response,
             answers=detection.create_response,
+            silence_limit_ms=detection.idle_timeout_ms if detection.type == "server_vad" else None,
         )
     limit = settings.max_output_tokens
     return replace(
@@ -200,7 +202,7 @@ def _shown_detection(detection: TurnDetection) -> dict[str, Any]:
         "threshold": detection.threshold,
         "prefix_padding_ms": detection.prefix_padding_ms,
         "silence_duration_ms": detection.silence_duration_ms,
-        "idle_timeout_ms": None,
+        "idle_timeout_ms": detection.idle_timeout_ms,
         **either,
     }
 
@@ -245,8 +247,11 @@ def _detection(present: TurnDetection | None, patch: TurnDetectionPatch) -> Turn
     """Of the same type, what is absent stays; of another, it takes its default."""
     if present is None or ("type" in patch.model_fields_set and patch.type != present.type):
         present = TurnDetection(patch.type)
-    given = patch.model_dump(exclude={"type"}, exclude_none=True)
-    return replace(present, **given)
+    given = patch.model_dump(exclude={"type"}, exclude_unset=True)
+    off = ("idle_timeout_ms",)  # of the others, null is as good as absent
+    return replace(
+        present, **{name: value for name, value in given.items() if value is not None or name in off}
+    )
 
 
 def _encoding(patch: Format | None, present: Encoding) -> Encoding:

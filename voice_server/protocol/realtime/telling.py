@@ -52,6 +52,8 @@ class Telling:
                 return self._revised(fact)
             case facts.TranscriptCommitted():
                 return self._transcribed(fact)
+            case facts.TurnPassed():
+                return self._passed(fact)
             case facts.Trouble():
                 return self._trouble_with(fact)
             case facts.ConfigChanged() | facts.SessionEnded() | facts.ToolCancelled():
@@ -116,6 +118,12 @@ class Telling:
         usage = {"type": "duration", "seconds": (fact.end_ms - fact.start_ms) / 1000}
         words = {"transcript": fact.text, "usage": usage}
         return [*told, frames.transcription("completed", item_id, **words)]
+
+    def _passed(self, fact: facts.TurnPassed) -> list[Frame]:
+        """The user's silence is an item, too."""
+        self._turn = fact.turn
+        item_id = self._dialogue.turn_item(fact.turn)
+        return [frames.timeout_triggered(item_id, fact.start_ms, fact.end_ms), *self._commit(item_id)]
 
     def _without_words(self) -> list[Frame]:
         """A sound that was committed had no words in it: that is told with what comes next."""
