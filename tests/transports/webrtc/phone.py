@@ -96,7 +96,13 @@ class Microphone(MediaStreamTrack):
 class Phone:
     """One call. `dial`, then `start`, then talk."""
 
-    def __init__(self, url: str, label: str = "voice.v1", judge: Judge = unjudged) -> None:
+    def __init__(
+        self,
+        url: str,
+        label: str = "voice.v1",
+        judge: Judge = unjudged,
+        ice: IceOptions = IceOptions(),  # noqa: B008  frozen
+    ) -> None:
         self._judge = judge
         self.url = url
         """Where to offer: `http://HOST:PORT/v1/voice/calls`."""
@@ -108,7 +114,7 @@ class Phone:
         """Frames of 20 ms, mono, 48 kHz."""
         self.location = ""
         self._sender = self.connection.addTrack(self.microphone)
-        self._ice = IceConnection(IceOptions())
+        self._ice = IceConnection(ice)
         self._ice.take_the_place_of(self._sender.transport.transport)
         self.channel = self.connection.createDataChannel(label)
         self._messages: asyncio.Queue[Message | None] = asyncio.Queue()

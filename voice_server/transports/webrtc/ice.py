@@ -20,7 +20,8 @@ from aioice.utils import random_string
 from aiortc import RTCIceTransport
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
-STUN_TIMEOUT_S = 2.0
+SERVER_TIMEOUT_S = 2
+"""A STUN or TURN server that has not answered by then is done without: an offer waits for it."""
 RECEIVE_BUFFER_BYTES = 256 * 1024
 LOOPBACK = "127.0.0.1"
 
@@ -114,7 +115,7 @@ class IceConnection(aioice.Connection):
             raise ConnectionError("no UDP port is free")
         self._protocols += bound
         reflexive = [candidate for protocol in bound if (candidate := await self._reflexive(protocol))]
-        relayed = await super().get_component_candidates(component, [], timeout)
+        relayed = await self._relayed(component)
         return [protocol.local_candidate for protocol in bound] + reflexive + relayed
 
     async def add_remote_candidate(self, remote_candidate: aioice.Candidate | None) -> None:
@@ -144,12 +145,21 @@ class IceConnection(aioice.Connection):
         if self._options.stun is None or ":" in protocol.local_candidate.host:
             return None
         try:
-            async with asyncio.timeout(STUN_TIMEOUT_S):
+            async with asyncio.timeout(SERVER_TIMEOUT_S):
                 candidate, _ = await server_reflexive_candidate(protocol, self._options.stun)
         except (OSError, TimeoutError, TransactionError) as error:
             logger.warning("the STUN server does not answer: %s", error or "no answer in time")
             return None
         return candidate
+
+    async def _relayed(self, component: int) -> list[aioice.Candidate]:
+        """aioice takes a TURN server that refuses, or is not there, for none."""
+        relayed = await super().get_component_candidates(component, [], SERVER_TIMEOUT_S)
+        if self._options.turn and not relayed:
+            logger.warning(
+                "the TURN server gives no relay: is it there, and are the user and password right?"
+            )
+        return relayed
 
     # ── restarts (RFC 8445, section 9) ──
 
