@@ -61,6 +61,16 @@ async def received(far: MemoryLink) -> list[Any]:
     return found
 
 
+async def under_way() -> tuple[MemoryLink, asyncio.Future[None]]:
+    """The server's end of a conversation that has begun, and the conversation."""
+    near, far = memory_links()
+    device = Device()
+    conversation = Conversation(VoiceClient(near), RATE_HZ, lambda _: None)
+    talking = asyncio.ensure_future(conversation.hold(device, device))
+    await asyncio.sleep(0.05)
+    return far, talking
+
+
 def test_sound_goes_both_ways_and_stops_when_the_server_says_so(run_virtual: RunVirtual) -> None:
     async def scenario() -> None:
         near, far = memory_links()
@@ -95,12 +105,7 @@ def test_sound_goes_both_ways_and_stops_when_the_server_says_so(run_virtual: Run
 
 def test_a_lost_server_is_an_error(run_virtual: RunVirtual) -> None:
     async def scenario() -> None:
-        near, far = memory_links()
-        device = Device()
-        talking = asyncio.ensure_future(
-            Conversation(VoiceClient(near), RATE_HZ, lambda _: None).hold(device, device)
-        )
-        await asyncio.sleep(0.05)
+        far, talking = await under_way()
         await far.close(1012)
         with pytest.raises(LinkError, match="restarting"):
             await talking
@@ -110,12 +115,7 @@ def test_a_lost_server_is_an_error(run_virtual: RunVirtual) -> None:
 
 def test_hanging_up_says_goodbye(run_virtual: RunVirtual) -> None:
     async def scenario() -> None:
-        near, far = memory_links()
-        device = Device()
-        talking = asyncio.ensure_future(
-            Conversation(VoiceClient(near), RATE_HZ, lambda _: None).hold(device, device)
-        )
-        await asyncio.sleep(0.05)
+        far, talking = await under_way()
         talking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await talking

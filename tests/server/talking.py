@@ -17,6 +17,11 @@ from voice_server.client.track import Track
 from voice_server.client.voice_client import VoiceClient
 
 IDLE_MS = 300
+PLANETS = (
+    "The first planet is Mercury. The second planet is Venus. The third planet is our Earth. "
+    "The fourth planet is Mars. The fifth planet is Jupiter."
+)
+"""An answer long enough to be spoken over."""
 
 
 async def talk(url: str, sound: Pcm, barge_in: BargeIn | None = None, **config: Any) -> Recording:

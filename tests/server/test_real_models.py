@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.conftest import Recording as Row
 from tests.server.language_server import LanguageServer, Step, words
 from tests.server.serving import serving
-from tests.server.talking import Ears, messages, sound_of, talk, write
+from tests.server.talking import PLANETS, Ears, messages, sound_of, talk, write
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.audio.pcm import Pcm
 from voice_server.bench.transcripts import final_text
@@ -32,19 +32,10 @@ WORD_ERRORS_SPOKEN = 0.35
 ONE = ["speech/q_dog_or_cat.wav", "speech/cmd_lights_off.wav", "speech/q_brooklyn_bridge.wav"]
 OTHER = ["speech/cmd_what_time.wav", "speech/cmd_please_lamp.wav", "speech/order_08.wav"]
 SHORT = {"max_tokens": 10, "temperature": 0.0}
-PLANETS = (
-    "The first planet is Mercury. The second planet is Venus. The third planet is our Earth. "
-    "The fourth planet is Mars. The fifth planet is Jupiter."
-)
 
 APOLOGY = Policy().apology
 
 Sound = Callable[[str], Pcm]
-
-
-@pytest.fixture(scope="module")
-def ears(models_dir: Path) -> Ears:
-    return Ears(models_dir / "whisper-tiny.en")
 
 
 @shared
@@ -52,14 +43,6 @@ async def url(models_dir: Path) -> AsyncIterator[str]:
     """A server with its default settings."""
     async with serving() as server:
         yield server.url
-
-
-@shared
-async def language_server(models_dir: Path) -> AsyncIterator[LanguageServer]:
-    """A language-model server of our own, at `port`."""
-    server = LanguageServer()
-    async with server.open():
-        yield server
 
 
 @shared

@@ -31,11 +31,6 @@ TIME = re.compile(r"It is \d+:\d\d [AP]M on \w+, \w+ \d+, \d{4}( in [\w ]+)?\.")
 Sound = Callable[[str], Pcm]
 
 
-@pytest.fixture(scope="module")
-def ears(models_dir: Path) -> Ears:
-    return Ears(models_dir / "whisper-tiny.en")
-
-
 def last_said(recording: Any) -> dict[str, Any]:
     return messages(recording, "response.done")[-1]
 
@@ -85,13 +80,6 @@ async def test_a_timer_speaks_when_it_is_done(demo_url: str) -> None:
         "The timer is set. I will tell you in 2 seconds.",
         "The timer is done: 2 seconds are over.",
     ]
-
-
-@shared
-async def language_server() -> AsyncIterator[LanguageServer]:
-    server = LanguageServer()
-    async with server.open():
-        yield server
 
 
 @shared

@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ import pytest_asyncio
 
 from tests.server.language_server import Calling, LanguageServer, Step, words
 from tests.server.serving import serving
-from tests.server.talking import Ears, messages
+from tests.server.talking import PLANETS, Ears, messages
 from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import INPUT_HZ
 from voice_server.bench.words import normalized, word_errors
@@ -33,10 +32,6 @@ CLOCK = {
     "description": "Says what time it is.",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
 }
-PLANETS = (
-    "The first planet is Mercury. The second planet is Venus. The third planet is our Earth. "
-    "The fourth planet is Mars. The fifth planet is Jupiter."
-)
 NEWS = "The doorbell has rung."
 NEWS_TOLD = "By the way, somebody is waiting at your front door."
 RESULT_TOLD = "In Oslo it is now a quarter past seven."
@@ -78,24 +73,11 @@ def add_news(after_ms: float) -> Callable[[Scene], Send | None]:
 
 
 @shared
-async def language_server(models_dir: Path) -> AsyncIterator[LanguageServer]:
-    """A language-model server of our own."""
-    server = LanguageServer()
-    async with server.open():
-        yield server
-
-
-@shared
 async def url(language_server: LanguageServer) -> AsyncIterator[str]:
     """A server that asks it."""
     llm = {"URL": language_server.url, "MODEL": "any", "API_KEY": "key"}
     async with serving(env={f"VOICE_SERVER_LLM__{name}": value for name, value in llm.items()}) as server:
         yield server.url
-
-
-@pytest.fixture(scope="module")
-def ears(models_dir: Path) -> Ears:
-    return Ears(models_dir / "whisper-tiny.en")
 
 
 async def hold(url: str, sound: Pcm, *reactions: Callable[[Scene], Send | None], **config: Any) -> Recording:
