@@ -9,6 +9,7 @@ from voice_server.core.policy import Policy, SessionConfig, TurnConfig
 from voice_server.core.turns import Floor
 
 QUESTION = "What time is it?"
+ANSWER = "It is ten. It is late, too."
 
 AUTO, MANUAL = TurnConfig(), TurnConfig(mode="manual")
 
@@ -31,7 +32,7 @@ def ask(world: World, text: str = QUESTION) -> None:
     world.wait(2_500)
 
 
-def hear(world: World, answer: str = "It is ten. It is late, too.") -> None:
+def hear(world: World, answer: str = ANSWER) -> None:
     """The model answers and the answer begins to sound."""
     world.generate(answer)
     world.end_generation()

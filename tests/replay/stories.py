@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.core.situations import MANUAL, QUESTION, ask, hear, in_floor, new_world
+from tests.core.situations import ANSWER, MANUAL, QUESTION, ask, hear, in_floor, new_world
 from tests.core.world import World
 from tests.replay import tool_stories
 from voice_server.core import commands, events
@@ -69,6 +69,13 @@ def play_out(world: World) -> None:
     world.wait(15_000)
 
 
+def heard_out(world: World, answer: str = ANSWER) -> World:
+    """The model gives this answer, and it sounds to its end."""
+    hear(world, answer)
+    play_out(world)
+    return world
+
+
 # ── the stories ──
 
 
@@ -78,9 +85,7 @@ def plain_turn() -> World:
     speak(world, "What", "What time", "What time is", QUESTION)
     fall_silent(world, QUESTION)
     world.wait(1_000)
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def pause_inside_a_turn() -> World:
@@ -94,9 +99,7 @@ def pause_inside_a_turn() -> World:
     speak(world, "I would like to know", "I would like to know what time it is")
     fall_silent(world, "I would like to know what time it is.")
     world.wait(2_500)
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def barge_in() -> World:
@@ -106,9 +109,7 @@ def barge_in() -> World:
     speak(world, "", "what about tomorrow")
     fall_silent(world, "What about tomorrow?")
     world.wait(1_500)
-    hear(world, "Tomorrow it is nine.")
-    play_out(world)
-    return world
+    return heard_out(world, "Tomorrow it is nine.")
 
 
 def cough() -> World:
@@ -141,9 +142,7 @@ def push_to_talk() -> World:
     world.wait(3_000)
     world.tell(events.TurnCommitted(world.heard_ms))
     world.transcribe(QUESTION)
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def typed_while_speaking() -> World:
@@ -153,9 +152,7 @@ def typed_while_speaking() -> World:
     world.wait(300)
     fall_silent(world, QUESTION)
     world.wait(1_500)
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def ended_too_early() -> World:
@@ -166,9 +163,7 @@ def ended_too_early() -> World:
     speak(world, "", "what time it is")
     fall_silent(world, "What time it is.")
     world.wait(2_500)
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def words_after_a_long_noise() -> World:
@@ -180,9 +175,7 @@ def words_after_a_long_noise() -> World:
     world.transcribe("and what about tomorrow")
     fall_silent(world, "And what about tomorrow?")
     world.wait(1_500)
-    hear(world, "Tomorrow it is nine.")
-    play_out(world)
-    return world
+    return heard_out(world, "Tomorrow it is nine.")
 
 
 def model_stalls() -> World:
@@ -229,9 +222,7 @@ def broken_off_by_nothing() -> World:
     ask(world)
     speak(world, "", "what the")
     fall_silent(world, "")
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def split_and_silent() -> World:
@@ -245,9 +236,7 @@ def split_and_silent() -> World:
     world.wait(350)
     fall_silent(world, "")
     world.wait(500)
-    hear(world)
-    play_out(world)
-    return world
+    return heard_out(world)
 
 
 def slow_transcriber() -> World:
@@ -259,9 +248,7 @@ def slow_transcriber() -> World:
     world.wait(4_400)
     world.transcribe("What about tomorrow?")
     world.wait(500)
-    hear(world, "Tomorrow it is nine.")
-    play_out(world)
-    return world
+    return heard_out(world, "Tomorrow it is nine.")
 
 
 def voice_that_stalls() -> World:
