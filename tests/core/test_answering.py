@@ -7,6 +7,7 @@ import pytest
 from tests.core.situations import QUESTION, hear, in_floor
 from tests.core.world import World, placed
 from voice_server.core import commands, events
+from voice_server.core.answer import CLAUSES_AHEAD
 from voice_server.core.playout import PATIENCE_MS
 from voice_server.core.policy import Policy
 from voice_server.core.turns import Floor
@@ -107,6 +108,18 @@ def test_a_model_that_stalls_apologises(before: str | None) -> None:
         commands.Trouble("generation_failed", "the language model has stalled")
     ]
     assert spoken(world).endswith(APOLOGY)
+
+
+def test_a_model_rests_while_many_clauses_wait_and_stalls_only_when_it_is_asked_again() -> None:
+    world = in_floor(Floor.THINKING, policy=Policy(generation_stall_ms=500))
+    world.generate("It is ten. " * CLAUSES_AHEAD + "And")
+    world.wait(5_000)
+    assert not world.every(commands.Trouble)
+    world.synthesize()
+    world.wait(499)
+    assert not world.every(commands.Trouble)
+    world.wait(1)
+    assert [t.message for t in world.every(commands.Trouble)] == ["the language model has stalled"]
 
 
 def test_text_that_comes_after_the_end_is_not_spoken() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
-from tests.runtime.comebacks import Client, House
+from tests.runtime.comebacks import LASTING, Client, House
 from tests.runtime.stage import CONFIG, QUESTION
 from tests.runtime.staged_models import word_by_word
 from voice_server.audio.rates import BYTES_PER_SAMPLE
+from voice_server.core import commands as facts
 from voice_server.core import events
+from voice_server.core.answer import CLAUSES_AHEAD
 from voice_server.ports import AudioFrame
 from voice_server.runtime.speaking import AHEAD_MS
 
@@ -21,6 +24,12 @@ async def _asked(house: House) -> Client:
     house.stage.replies = word_by_word(house.clock, LONG, token_ms=1)
     await client.tell(events.UserTyped(QUESTION))
     return client
+
+
+def _generated(house: House) -> str:
+    """What the model has been asked for."""
+    told = [record["event"] or {} for record in house.stage.tracer.records[1:]]
+    return "".join(event["text"] for event in told if event.get("type") == "TextGenerated")
 
 
 def _limit_bytes() -> int:
@@ -38,6 +47,45 @@ async def test_the_voice_waits_for_a_client_that_reads_nothing() -> None:
             assert house.sessions.buffered_bytes("out") <= _limit_bytes()
         assert house.sessions.buffered_bytes("out") > 0
         assert len(house.stage.synthesizer.clauses) < LONG.count(".")
+
+
+async def test_the_model_waits_for_a_client_that_reads_nothing_and_goes_on_when_it_reads_again() -> None:
+    house = House(options=replace(LASTING, stall_limit_ms=60_000))
+    async with house.open():
+        client = await _asked(house)
+        await client.rest(200)
+        client.link.stop_reading()
+        await client.rest(500)
+        generated = _generated(house)
+        clauses = generated.count(".")
+        assert len(house.stage.synthesizer.clauses) < clauses < LONG.count(".")
+        assert clauses - len(house.stage.synthesizer.clauses) <= CLAUSES_AHEAD
+        await client.rest(5_000)
+        assert _generated(house) == generated
+        client.link.read_on()
+        for _ in range(400):
+            await client.rest(200)
+            if client.of(facts.ResponseEnded):
+                break
+        (ended,) = client.of(facts.ResponseEnded)
+        assert (ended.status, ended.text, ended.heard) == ("completed", LONG, LONG)
+
+
+async def test_the_model_waits_for_a_client_that_says_it_has_played_nothing() -> None:
+    """As a page in the background may: it reads, and its loudspeaker stands still."""
+    house = House()
+    async with house.open():
+        client = await _asked(house)
+        for _ in range(100):
+            await client.rest(200)
+            await client.tell(events.PlaybackReported(1, 0))
+        assert not client.of(facts.Trouble)
+        assert _generated(house).count(".") <= len(house.stage.synthesizer.clauses) + CLAUSES_AHEAD
+        for played_ms in range(0, 90_000, 200):
+            await client.rest(200)
+            await client.tell(events.PlaybackReported(1, played_ms))
+        (ended,) = client.of(facts.ResponseEnded)
+        assert (ended.status, ended.heard) == ("completed", LONG)
 
 
 async def test_it_goes_on_when_the_client_reads_on() -> None:

@@ -32,6 +32,9 @@ from voice_server.core.lexicon import words
 from voice_server.core.playout import Playout, Word
 from voice_server.core.tools import ToolCall
 
+CLAUSES_AHEAD = 8
+"""While so many clauses wait to be spoken, some 20 s of speech, no more text is wanted."""
+
 
 class Answer:
     """The text, the clauses and the playhead of one response. Times are session ms."""
@@ -157,7 +160,9 @@ class Answer:
     @property
     def wants_text(self) -> bool:
         """Whether the model's next words are needed: not while a first clause waits for leave to sound."""
-        return not self.text_complete and not self.draft.resting and (self._playable or not self._clauses)
+        if self.text_complete or self._clauses - self._synthesized >= CLAUSES_AHEAD:
+            return False
+        return not self.draft.resting and (self._playable or not self._clauses)
 
     @property
     def sounding(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from voice_server.audio.pcm import Pcm, to_bytes
 from voice_server.audio.rates import BYTES_PER_SAMPLE, frame_samples, samples_to_ms
+from voice_server.core.answer import CLAUSES_AHEAD
 from voice_server.core.playout import Word
 from voice_server.core.revival import Making
 from voice_server.ports import AudioFrame
@@ -42,8 +43,8 @@ class Speech:
         self._sent = 0
         self._last_sent = False
         self._playing = False
-        self._wanted = asyncio.Event()
-        self._wanted.set()
+        self._paused = False
+        self._text_of_use = asyncio.Event()
         self._taken = asyncio.Event()
 
     @property
@@ -67,8 +68,10 @@ class Speech:
         return len(self._pcm) - self._sent * BYTES_PER_SAMPLE
 
     async def text_wanted(self) -> None:
-        """Return when more text is of use: not before it may sound, after a pause."""
-        await self._wanted.wait()
+        """Return when more text is of use: not during a pause, nor while many clauses wait to be spoken."""
+        while self._paused or self.clauses_wanted - self._clauses_made >= CLAUSES_AHEAD:
+            self._text_of_use.clear()
+            await self._text_of_use.wait()
 
     async def room(self) -> None:
         """Return when more audio is of use: not while much of it waits for a client that does not take it."""
@@ -103,6 +106,7 @@ class Speech:
     def clause_made(self) -> None:
         """All audio of the next clause is there."""
         self._clauses_made += 1
+        self._text_of_use.set()
 
     def finish(self) -> None:
         """No further clause will be wanted: what the model still says is not."""
@@ -126,16 +130,16 @@ class Speech:
     def play(self, position: int) -> None:
         """Send from `position` on."""
         self._playing, self._sent, self._last_sent = True, position, False
-        self._wanted.set()
+        self.proceed()
 
     def pause(self) -> None:
         """Send nothing, and want no more text."""
-        self._playing = False
-        self._wanted.clear()
+        self._playing, self._paused = False, True
 
     def proceed(self) -> None:
         """Want text again."""
-        self._wanted.set()
+        self._paused = False
+        self._text_of_use.set()
 
     def cancel(self) -> None:
         """Stop making it, and send nothing more."""
