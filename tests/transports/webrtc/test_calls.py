@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
@@ -16,16 +17,20 @@ from tests.transports.caller import call
 from tests.transports.house import House, open_house, scripted_models
 from tests.transports.listening import until
 from tests.transports.webrtc.phone import Phone, phone, without_candidates
-from tests.transports.webrtc.relay import Weather, relay
+from tests.transports.webrtc.relay import Address, Relay, Weather, relay
 from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, in_turn
 from voice_server.audio.pcm import Pcm
 from voice_server.ports import Models
+from voice_server.transports.webrtc.opus import FRAME_SAMPLES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNHURRIED = {"offers_per_minute": 60_000}
 BRIEF = {"resume_window_ms": 0}
 LONG_ANSWER = "This answer is long, so that somebody has the time to interrupt it before it ends."
+
+LONGEST_SILENCE_BYTES = 60
+"""A packet of silence, its headers and its tag."""
 
 
 def voice(ms: int) -> Pcm:
@@ -106,6 +111,35 @@ async def test_a_barge_in_empties_the_outgoing_track() -> None:
         assert done["status"] == "interrupted"
         assert 0 < len(done["heard"]) < len(done["text"])
         assert caller.sounded - at_stop <= 12, "what was on its way, and not the 45 frames of the lead"
+
+
+class Overhearing(Relay):
+    """Notes the RTP time stamps of the server's packets that are more than silence."""
+
+    def __init__(self) -> None:
+        super().__init__(Weather(), seed=1)
+        self.loud: list[int] = []
+
+    def _from_server(self, data: bytes, address: Address) -> None:
+        is_rtp = data[0] >> 6 == 2 and data[1] & 0x7F not in range(64, 96)  # RFC 5761, section 4
+        if is_rtp and len(data) > LONGEST_SILENCE_BYTES:
+            self.loud.append(int.from_bytes(data[4:8], "big"))
+        super()._from_server(data, address)
+
+
+async def test_a_client_is_told_which_time_stamp_is_which_moment_of_a_response(house: House) -> None:
+    with closing(Overhearing()) as line:
+        async with phone(house.url) as caller:
+            await caller.dial(offer=without_candidates, answer=line)
+            await caller.start()
+            caller.send({"type": "user.text", "text": "Hello."})
+            begins = await caller.next("sound")
+            assert (begins["response"], begins["played_ms"]) == (1, 0)
+            assert "seq" not in begins
+            silence = await caller.next("sound")
+            assert silence.keys() == {"type", "rtp"}
+            assert begins["rtp"] == line.loud[0]
+            assert (silence["rtp"] - begins["rtp"]) % 2**32 in range(FRAME_SAMPLES, 25 * FRAME_SAMPLES)
 
 
 async def test_the_clients_own_reports_are_believed_before_the_estimate() -> None:

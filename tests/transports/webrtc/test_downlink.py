@@ -28,11 +28,11 @@ def test_pieces_of_any_size_come_out_as_one_stream() -> None:
         queue.put(frame(position, samples))
     first, sent = queue.take(960)
     np.testing.assert_array_equal(first, np.arange(960))
-    assert (sent, queue.samples) == (Sent(1, 960), 400)
+    assert (sent, queue.samples) == (Sent(1, 960, 0), 400)
     second, sent = queue.take(960)
     np.testing.assert_array_equal(second[:400], np.arange(960, 1_360))
     assert not second[400:].any()
-    assert (sent, queue.samples) == (Sent(1, 1_360), 0)
+    assert (sent, queue.samples) == (Sent(1, 1_360, 960), 0)
 
 
 def test_where_there_is_nothing_there_is_silence() -> None:
@@ -45,7 +45,7 @@ def test_what_is_taken_last_names_the_response() -> None:
     queue = PlayQueue()
     queue.put(frame(0, 100))
     queue.put(frame(0, 100, response=2))
-    assert queue.take(150)[1] == Sent(2, 50)
+    assert queue.take(150)[1] == Sent(2, 50, -100)
 
 
 def test_an_empty_frame_is_nothing() -> None:
@@ -101,7 +101,7 @@ def test_it_tells_what_was_sent(run_virtual: RunVirtual) -> None:
         await downlink.put(frame(960, 480))
         for _ in range(3):
             await downlink.recv()
-        assert told == [Sent(1, 960), Sent(1, 1_440), None]
+        assert told == [Sent(1, 960, 0), Sent(1, 1_440, 960), None]
 
     run_virtual(scenario())
 
@@ -115,7 +115,7 @@ def test_after_a_flush_the_very_next_packet_is_silent(run_virtual: RunVirtual) -
         await downlink.recv()
         downlink.flush()
         await downlink.recv()
-        assert told == [Sent(1, 960), None]
+        assert told == [Sent(1, 960, 0), None]
 
     run_virtual(scenario())
 

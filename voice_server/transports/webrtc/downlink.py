@@ -37,6 +37,8 @@ class Sent:
 
     response: int
     position: int
+    start: int
+    """Where the packet began, had all of it been of this response."""
 
 
 class PlayQueue:
@@ -60,7 +62,7 @@ class PlayQueue:
             now, later = samples[: count - filled], samples[count - filled :]
             taken[filled : filled + len(now)] = now
             filled += len(now)
-            sent = Sent(response, position + len(now))
+            sent = Sent(response, position + len(now), position + len(now) - filled)
             if len(later):
                 self._pieces.appendleft((response, position + len(now), later))
         self.samples -= filled
@@ -86,6 +88,8 @@ class Downlink(MediaStreamTrack):
         self._frame = 0
         self._start_s: float | None = None
         self._silent_frames = TAIL_FRAMES
+        self.clock = 0
+        """The time stamp of the packet that was asked for last, in samples since the track began."""
 
     async def put(self, frame: AudioFrame) -> None:
         """Have it sent in its turn; waits while the queue is full. Raises ConnectionError when it is over."""
@@ -113,7 +117,8 @@ class Downlink(MediaStreamTrack):
             raise MediaStreamError
         samples, sent = self.take(FRAME_SAMPLES)
         packet: Packet[Any] = Packet(self._encoded(samples, sent is not None))
-        packet.pts, packet.time_base = self._frame * FRAME_SAMPLES, TIME_BASE
+        self.clock = self._frame * FRAME_SAMPLES
+        packet.pts, packet.time_base = self.clock, TIME_BASE
         self._frame += 1
         self._ticked(sent)
         return packet

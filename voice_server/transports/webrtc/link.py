@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 
+from voice_server.audio.rates import samples_to_ms
 from voice_server.core.commands import Fact, ResponseStopped
 from voice_server.core.events import PlaybackReported, SessionEnding
 from voice_server.ports import AudioFrame, Farewell, Notice, Refused
@@ -13,7 +14,9 @@ from voice_server.protocol.codes import ErrorCode
 from voice_server.runtime.inbound import Inbound
 from voice_server.runtime.session import SessionRunner
 from voice_server.transports.native import CLOSE_CODES, Terms, read, told
+from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.mailbox import Sound
+from voice_server.transports.webrtc.marks import Mark
 from voice_server.transports.webrtc.peer import Peer
 from voice_server.transports.webrtc.rates import FromCall, ToCall
 
@@ -27,6 +30,7 @@ class CallLink:
         self._rate_hz = rate_hz
         self._to_call = ToCall(rate_hz)
         self._terms = terms
+        peer.marked = self._mark
 
     async def send(self, item: Fact | Notice, seq: int, t_ms: int) -> tuple[str]:
         """One message on the data channel. A stop empties the outgoing track before anything else happens."""
@@ -41,6 +45,9 @@ class CallLink:
         await self._peer.play(self._to_call.frame(frame))
         return ()
 
+    def _mark(self, mark: Mark) -> None:
+        self._peer.mention(sounding(mark))
+
     async def close(self, farewell: Farewell) -> None:
         """A last message says why: a data channel has no close codes."""
         await self._peer.part(closing(CLOSE_CODES[farewell], farewell.value))
@@ -49,6 +56,15 @@ class CallLink:
 def closing(code: int, reason: str) -> str:
     """What a WebSocket's close frame would say. It belongs to the connection, and so has no `seq`."""
     return json.dumps({"type": "closing", "code": code, "reason": reason})
+
+
+def sounding(mark: Mark) -> str:
+    """What the client plays from this time stamp on. As `closing`, of the connection, and without a `seq`."""
+    message: dict[str, str | int] = {"type": "sound", "rtp": mark.rtp}
+    if mark.sent:
+        played_ms = samples_to_ms(mark.sent.start, RATE_HZ)
+        message |= {"response": mark.sent.response, "played_ms": played_ms}
+    return json.dumps(message)
 
 
 async def inbound(peer: Peer, runner: SessionRunner) -> AsyncGenerator[Inbound, None]:

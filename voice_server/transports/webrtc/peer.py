@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from aiortc import (
     RTCConfiguration,
@@ -23,7 +24,7 @@ from aiortc.rtcrtpreceiver import NackGenerator
 from aiortc.rtp import RtpPacket
 from aiortc.stats import RTCRemoteInboundRtpStreamStats
 
-from voice_server.audio.jitter import MAX_PATIENCE_MS, SEQUENCES
+from voice_server.audio.jitter import MAX_PATIENCE_MS, SEQUENCES, TIMESTAMPS
 from voice_server.audio.rates import FRAME_MS
 from voice_server.core.events import SessionEnding
 from voice_server.ports import AudioFrame
@@ -32,6 +33,7 @@ from voice_server.transports.webrtc.downlink import Downlink, Sent
 from voice_server.transports.webrtc.ice import IceConnection, IceOptions
 from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.mailbox import Mailbox, Sound
+from voice_server.transports.webrtc.marks import Mark, Marks
 from voice_server.transports.webrtc.offers import Offer, OfferError
 from voice_server.transports.webrtc.playback import PlaybackEstimate
 from voice_server.transports.webrtc.uplink import Uplink
@@ -66,6 +68,10 @@ class Peer:
         self._changed = asyncio.Event()  # the channel opened, was drained, or closed
         self._closed = False
         self._measured_ms = 0
+        self._marks = Marks()
+        self._sent_clock: int | None = None  # of the packet that was sent last
+        self.marked: Callable[[Mark], None] | None = None
+        """Called where the sound that is sent begins, breaks off or leaps."""
         self._prepare()
 
     # ── signalling ──
@@ -120,6 +126,12 @@ class Peer:
             channel.send(text)
         except ValueError as error:  # longer than the client takes
             raise ConnectionError(str(error)) from error
+
+    def mention(self, text: str) -> None:
+        """Send a message that a client can do without, at once; where it does not read, it does without."""
+        channel = self._channel
+        if channel and channel.readyState == "open" and channel.bufferedAmount <= UNSENT_LIMIT_BYTES:
+            channel.send(text)
 
     async def play(self, frame: AudioFrame) -> None:
         """Have the frame sent in its turn. Waits, and raises, as `say`."""
@@ -222,10 +234,20 @@ class Peer:
         """20 ms have passed."""
         now_ms = _now_ms()
         self._uplink.tick()
+        self._mark(sent)
         if sent:
             self.estimate.sent(sent.response, sent.position, now_ms)
         if self.estimating and (report := self.estimate.report(now_ms)):
             self.mailbox.put(report)
+
+    def _mark(self, sent: Sent | None) -> None:
+        """aiortc begins with a time stamp of chance, and tells that of the last packet to RTCP alone."""
+        last, self._sent_clock = self._sent_clock, self.downlink.clock
+        if last is None or self.marked is None:
+            return
+        rtp: int = self._sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
+        if mark := self._marks.packet((rtp + self.downlink.clock - last) % TIMESTAMPS, sent):
+            self.marked(mark)
 
 
 def _divert(receiver: RTCRtpReceiver, uplink: Uplink) -> None:
