@@ -44,6 +44,7 @@ TURNS = st.builds(
     mode=st.sampled_from(["auto", "auto", "auto", "manual"]),
     responsiveness=st.sampled_from([0.0, 0.5, 1.0]),
     barge_in=st.sampled_from([True, True, True, False]),
+    hears_over=st.booleans(),
     silence_limit_ms=st.sampled_from([None, None, 5_000]),
 )
 TOOLS = (

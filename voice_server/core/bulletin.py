@@ -90,4 +90,4 @@ class Bulletin:
         """A call takes its time: say so, if nobody speaks."""
         filler = self._answering.config.filler
         if self.calls.slow(now_ms) and filler:
-            self._keeper.say(filler, now_ms)
+            self._keeper.replies.say(filler, now_ms)

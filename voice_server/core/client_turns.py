@@ -43,23 +43,30 @@ class ClientTurns:
         self._keeper.close_turn(heard_ms, now_ms)
 
     def commit(self, start_ms: int, end_ms: int, now_ms: int) -> None:
-        """The sound between these is a turn, whatever the silence says. It interrupts an answer."""
+        """The sound between these is a turn, whatever the silence says. It ends an answer that it may."""
         self._listening.clock.set(end_ms, now_ms)
+        start_ms = max(start_ms, end_ms - self._listening.policy.turn_limit_ms)
+        if self._keeper.overlap.applies:
+            return self._keeper.overlap.commit(start_ms, end_ms, now_ms)
         if self._keeper.floor in (Floor.THINKING, Floor.AGENT, Floor.CONTESTED):
             self._keeper.cut_off("barge_in", now_ms)
         if self._keeper.floor is Floor.OPEN:
-            self._keeper.open_turn(max(start_ms, end_ms - self._listening.policy.turn_limit_ms))
+            self._keeper.open_turn(start_ms)
         self.end(end_ms, now_ms)
 
     def clear(self, heard_ms: int, now_ms: int) -> None:
         """What the user was saying is no turn."""
         self._listening.clock.set(heard_ms, now_ms)
-        if self._keeper.floor in (Floor.USER, Floor.ENDPOINTING):
+        if self._keeper.overlap.applies:
+            self._listening.drop(now_ms)
+        elif self._keeper.floor in (Floor.USER, Floor.ENDPOINTING):
             self._keeper.drop_turn(now_ms)
 
     def end(self, heard_ms: int, now_ms: int) -> None:
         """Nothing that comes later belongs to the turn, if there is one."""
-        if self._keeper.floor is Floor.USER:
+        if self._keeper.overlap.applies:
+            self._keeper.overlap.close(heard_ms, now_ms)
+        elif self._keeper.floor is Floor.USER:
             self._keeper.close_turn(heard_ms, now_ms)
         elif self._keeper.floor is Floor.ENDPOINTING:
             self._listening.declare_over()

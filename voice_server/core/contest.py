@@ -77,8 +77,9 @@ class Contest:
 
     @property
     def allowed(self) -> bool:
-        """Whether the voice may take the floor. An answer that has not sounded can be withdrawn."""
-        return self._floor.now in (Floor.OPEN, Floor.THINKING) or self._answering.config.turn.barge_in
+        """Whether the voice may take the floor. Mostly, what has not sounded yet can be withdrawn."""
+        turn, floor = self._answering.config.turn, self._floor.now
+        return turn.barge_in or floor is Floor.OPEN or (floor is Floor.THINKING and not turn.hears_over)
 
     def begin(self, at_ms: int, now_ms: int) -> None:
         """A sound over the answer, from `at_ms` on the input clock: silence, and listen."""

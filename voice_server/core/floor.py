@@ -13,6 +13,7 @@ from voice_server.core.commands import Command, SessionEnded, StopReason, Troubl
 from voice_server.core.contest import Contest
 from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.listening import Listening
+from voice_server.core.overlap import Overlap
 from voice_server.core.replies import Replies
 from voice_server.core.turns import Cue, Floor, FloorState
 from voice_server.errors import CoreError
@@ -37,6 +38,7 @@ class FloorKeeper:
         self.policy = listening.policy
         self.replies = self._replies = Replies(self._state, listening, answering)
         self._contest = Contest(self._state, listening, answering, self._replies, deadlines)
+        self.overlap = Overlap(self._state, listening, answering, self._replies, deadlines)
 
     @property
     def floor(self) -> Floor:
@@ -55,9 +57,11 @@ class FloorKeeper:
         answer = self._answering.answer
         if self.floor is Floor.THINKING and answer and answer.sounding:
             self._state.cue(Cue.AUDIBLE)
+        self._hand_over(now_ms)
         self._replies.pay(now_ms)
         if not self.manual:
             self._contest.overhear(now_ms)
+            self.overlap.overhear(now_ms)
         self._answering.look_ahead(now_ms)
 
     # ── the user's voice ──
@@ -73,6 +77,8 @@ class FloorKeeper:
             self.go_on(event.at_ms, now_ms)
         elif self.floor is Floor.CONTESTED:
             self._listening.reopen(event.at_ms, now_ms)
+        elif self.overlap.applies:
+            self.overlap.begin(event.at_ms, now_ms)
         elif self._contest.allowed:
             self._begin(event.at_ms, now_ms)
 
@@ -87,7 +93,7 @@ class FloorKeeper:
 
     def speech_faded(self, event: events.SpeechFaded, now_ms: int) -> None:
         """Perhaps the user has finished: find out the words meanwhile."""
-        if self.floor in (Floor.USER, Floor.CONTESTED) and not self.manual:
+        if (self.floor in (Floor.USER, Floor.CONTESTED) or self.overlap.open) and not self.manual:
             self._listening.ask_early(event.at_ms, now_ms)
             self._answering.rest()
 
@@ -98,6 +104,8 @@ class FloorKeeper:
         self._listening.voice_ended(event.heard_ms, now_ms)
         if self.manual or self.floor is Floor.ENDPOINTING:
             return
+        if self.overlap.open:
+            return self.overlap.fall_silent(event.at_ms, now_ms)
         self._listening.pause(event.at_ms, now_ms)
         if self.floor is Floor.USER:
             self._fall_silent(now_ms)
@@ -128,7 +136,9 @@ class FloorKeeper:
         turn = self._listening.turn
         if turn is None:
             return
-        if self.floor is Floor.USER:
+        if self.overlap.applies:
+            self.overlap.judge(now_ms)
+        elif self.floor is Floor.USER:
             if turn.wordless_ms >= self.policy.stale_words_ms and not self.manual:
                 self._stop_listening(now_ms)
             else:
@@ -165,6 +175,8 @@ class FloorKeeper:
     def split_turn(self, now_ms: int) -> None:
         """The transcriber can hear no more at once: keep the words, and go on listening."""
         turn = self._listening.turn
+        if self.overlap.applies:
+            return self.overlap.split(now_ms)
         if self.floor is not Floor.USER or turn is None:
             return
         if turn.text:
@@ -216,6 +228,8 @@ class FloorKeeper:
     def weigh_silence(self, now_ms: int) -> None:
         """Is this silence the end of the turn?"""
         turn = self._listening.turn
+        if self.overlap.applies:
+            return self.overlap.judge(now_ms)
         if self.floor is not Floor.ENDPOINTING or turn is None:
             return
         asked = self._replies.asked
@@ -227,10 +241,6 @@ class FloorKeeper:
         """The contested floor has been so for long enough."""
         if self._contest.decide(now_ms):
             self._attend(now_ms)
-
-    def played_out(self, now_ms: int) -> None:
-        """The answer has sounded to its end."""
-        self._replies.played_out(now_ms)
 
     # ── the client's wishes ──
 
@@ -244,6 +254,12 @@ class FloorKeeper:
         self._replies.waive()
         if contested:
             self._attend(now_ms)
+        self._hand_over(now_ms)
+
+    def _hand_over(self, now_ms: int) -> None:
+        """What the user was saying over an answer has the floor when that is over."""
+        if self.overlap.take_floor():
+            self._fall_silent(now_ms)
 
     def type(self, text: str, now_ms: int) -> None:
         """A typed turn. While the user also speaks, it is answered together with what they say."""
@@ -256,21 +272,19 @@ class FloorKeeper:
             self._answering.discard_draft()
             self._words_came(now_ms)
 
-    def say(self, text: str, now_ms: int) -> None:
-        """Speak these words, if nobody has the floor."""
-        self._replies.say(text, now_ms)
-
     def reconfigured(self, *, mode_changed: bool, now_ms: int) -> None:
         """The settings have changed. A turn that the other mode began is over: what was said is answered."""
         if mode_changed:
             self._change_mode(now_ms)
         turn = self._listening.turn
-        if turn and turn.overheard and (self.manual or not self._contest.allowed):
+        if turn and turn.overheard and (self.manual or not (self._contest.allowed or self.overlap.applies)):
             self._listening.close()
 
     def _change_mode(self, now_ms: int) -> None:
         if self.floor is Floor.CONTESTED:
             self._contest.take_back(now_ms)
+        elif self.overlap.applies:
+            self.overlap.close(self._listening.clock.at(now_ms), now_ms)
         elif self.floor is Floor.ENDPOINTING:
             self._listening.declare_over()
             self.weigh_silence(now_ms)

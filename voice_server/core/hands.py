@@ -74,7 +74,7 @@ class Hands:
     def _greet(self, now_ms: int) -> None:
         self._turns.start_clock(now_ms)
         if self._answering.config.greeting:
-            self._keeper.say(self._answering.config.greeting, now_ms)
+            self._keeper.replies.say(self._answering.config.greeting, now_ms)
 
     def _configure(self, config: SessionConfig, now_ms: int) -> None:
         mode_changed = config.turn.mode != self._answering.config.turn.mode

@@ -24,6 +24,8 @@ class TurnConfig:
     mode: Literal["auto", "manual"] = "auto"
     responsiveness: float = 0.5
     barge_in: bool = True
+    hears_over: bool = False
+    """Without barge-in: what is said over an answer is a turn, answered after it; or else it is not heard."""
     answers: bool = True
     """Whether a spoken turn is answered; or else the client asks for each answer."""
     silence_limit_ms: int | None = None

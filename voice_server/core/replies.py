@@ -27,6 +27,8 @@ class Replies:
         self._listening = listening
         self._answering = answering
         self._owed: list[str] = []
+        self._owed_turn: int | None = None
+        self._due = False  # an answer is, to what is owed
         self._unanswered: int | None = None
         self._cut_offs = 0
         self._wanted: AnswerWanted | None = None
@@ -36,10 +38,15 @@ class Replies:
 
     # ── what is owed ──
 
-    def owe(self, text: str) -> None:
-        """The user typed this, or said it in the first part of a long turn: an answer has to follow."""
+    def owe(self, text: str, turn: int | None = None, *, answer: bool = True) -> None:
+        """The user typed this, or said it in part of a long turn, or over an answer: an answer has to follow.
+
+        `turn`: what its entry in the history is named after. Not `answer`: it has only to be entered there.
+        """
         if text.strip():
             self._owed.append(text)
+            self._owed_turn = self._owed_turn if turn is None else turn
+            self._due |= answer
 
     def want(self, wanted: AnswerWanted) -> bool:
         """The client asks for an answer. Returns whether it will get one: not beside another."""
@@ -93,10 +100,10 @@ class Replies:
         """Answer what is owed, now that nobody has the floor."""
         if self._floor.now is not Floor.OPEN:
             return
-        if self._owed and not self._answers:
-            self._note(self._all_said())
+        if self._owed and not (self._wanted or (self._due and self._answers)):
+            self._note(self._all_said(), self._owed_turn or 0)
         elif self._owed:
-            self._answer(self._listening.new_turn(), now_ms)
+            self._answer(self._owed_turn or self._listening.new_turn(), now_ms)
         elif self._wanted:
             self._answer(0, now_ms)
         elif self._unanswered is not None and self._answers:
@@ -167,6 +174,7 @@ class Replies:
         self._barged_in |= bool(said)
         self.passed = 0 if said else self.passed
         self._owed.clear()
+        self._owed_turn, self._due = None, False
         self._answering.conversation.user_said(said, f"turn:{turn}")
 
     # ── endings ──

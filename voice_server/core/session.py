@@ -168,7 +168,7 @@ class Session:
             Deadline.TURN_LIMIT: keeper.split_turn,
             Deadline.GENERATION: self._answering.text_missing,
             Deadline.SYNTHESIS: self._answering.speech_missing,
-            Deadline.PLAYED_OUT: keeper.played_out,
+            Deadline.PLAYED_OUT: keeper.replies.played_out,
             Deadline.TOOL: self._bulletin.calls.give_up,
             Deadline.FILLER: self._bulletin.excuse,
             Deadline.PASSED: self._stillness.passed,

@@ -127,7 +127,8 @@ def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...])
     A voice that the synthesizer has not is its own: clients name OpenAI's.
     """
     detection, transcription = settings.turn_detection, settings.transcription
-    turn = replace(base.turn, mode="manual" if detection is None else "auto", answers=False)
+    mode: Literal["auto", "manual"] = "manual" if detection is None else "auto"
+    turn = replace(base.turn, mode=mode, answers=False, barge_in=False, hears_over=True)
     if detection:
         turn = replace(
             turn,
