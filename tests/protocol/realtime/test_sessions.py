@@ -131,6 +131,30 @@ def test_another_kind_of_detection_begins_with_its_defaults() -> None:
     }
 
 
+def test_a_session_that_only_transcribes() -> None:
+    call = Call()
+    (updated,) = call.send("session.update", session={"type": "transcription"})
+    session = updated["session"]
+    assert (session["type"], session["object"]) == ("transcription", "realtime.transcription_session")
+    assert session["audio"]["input"]["transcription"]["model"]
+    assert "output" not in session["audio"]
+    assert (config(call).turn.mode, config(call).turn.answers) == ("auto", False)
+    asked = {"input": {"transcription": {"model": "whisper-1", "language": "de"}}}
+    (updated,) = call.send("session.update", session={"audio": asked})
+    assert updated["session"]["type"] == "transcription"
+    assert (config(call).language, config(call).turn.answers) == ("de", False)
+
+
+def test_what_only_transcribes_has_no_responses() -> None:
+    call = Call()
+    call.send("session.update", session={"type": "transcription"})
+    call.core.clear()
+    assert refusal(call.send("response.create", event_id="e-1")) == ("invalid_value", "type", "e-1")
+    assert call.core == []
+    assert call.update()["type"] == "realtime"
+    assert config(call).turn.answers
+
+
 def test_how_long_a_silence_counts_as_a_turn() -> None:
     call = Call()
     vad = {"type": "server_vad", "idle_timeout_ms": 6_000}
@@ -192,7 +216,7 @@ def test_functions_may_be_forbidden() -> None:
             "invalid_value",
             "session.audio.input.turn_detection.type",
         ),
-        ({"type": "transcription"}, "invalid_value", "session.type"),
+        ({"type": "translation"}, "invalid_value", "session.type"),
     ],
 )
 def test_settings_that_cannot_be(session: dict[str, Any], code: str, param: str) -> None:

@@ -145,6 +145,44 @@ async def test_a_turn_may_go_without_an_answer() -> None:
         assert (await visitor.next("response.done"))["response"]["status"] == "completed"
 
 
+OVER = {"type": "server_vad", "interrupt_response": False}
+
+
+async def test_what_is_said_over_an_answer_that_goes_on_is_answered_after_it() -> None:
+    scripted, model = models(LONG, "Now to that.")
+    async with open_house(scripted) as house, visit(house) as visitor:
+        await begin(visitor, audio={"input": {**TRANSCRIBED["input"], "turn_detection": OVER}})
+        await visitor.says("Tell me.")
+        await visitor.send("response.create")
+        await visitor.next("response.output_audio.delta")
+        await visitor.speak(600)
+        await visitor.rest(1_000)
+        words = await visitor.next("conversation.item.input_audio_transcription.completed")
+        assert "response.done" not in visitor.kinds()
+        first = (await visitor.next("response.done"))["response"]
+        second = (await visitor.next("response.done"))["response"]
+    assert (first["status"], second["status"]) == ("completed", "completed")
+    assert second["output"][0]["content"][0]["transcript"] == "Now to that."
+    prompt = [message.content for message in model.requests[1][0]]
+    assert prompt[1:] == ["Tell me.", LONG, words["transcript"]]
+
+
+async def test_a_session_that_only_transcribes() -> None:
+    scripted, model = models()
+    async with open_house(scripted) as house, visit(house, "?intent=transcription") as visitor:
+        created = await visitor.next("session.created")
+        assert created["session"]["type"] == "transcription"
+        for _ in range(2):
+            await visitor.speak(600)
+            await visitor.rest(1_000)
+            words = await visitor.next("conversation.item.input_audio_transcription.completed")
+            assert words["transcript"] == "Hello."
+        await visitor.send("response.create")
+        assert (await visitor.next("error"))["error"]["code"] == "invalid_value"
+    assert model.requests == []
+    assert not [kind for kind in visitor.kinds() if kind.startswith("response.")]
+
+
 async def test_who_says_nothing_is_asked_whether_they_are_there() -> None:
     scripted, model = models("It is noon.", "Are you there?")
     impatient = {"type": "server_vad", "idle_timeout_ms": 100}

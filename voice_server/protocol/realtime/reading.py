@@ -254,6 +254,8 @@ class Reading:
     # ── responses ──
 
     def _respond(self, event: client.ResponseCreate) -> list[Read]:
+        if self._dialogue.settings.type == "transcription":
+            raise ProtocolError(INVALID_VALUE, "A transcription session has no responses.", field="type")
         patch, tag = event.response, str(next(self._tags))
         asked_tools = None if patch.tools is None else functions(patch.tools)
         tools = None

@@ -10,6 +10,7 @@ from voice_server.protocol.limits import MAX_INSTRUCTIONS_CHARS, MAX_NAME_CHARS,
 
 Modality = Literal["audio", "text"]
 MaxOutputTokens = Annotated[int, Field(ge=1, le=MAX_TOKENS)] | Literal["inf"]
+SessionType = Literal["realtime", "transcription"]
 Waiting = Annotated[int, Field(ge=0, le=60_000)]
 Voice = Annotated[str, Field(max_length=MAX_NAME_CHARS)]
 
@@ -90,7 +91,7 @@ class Tool(Patch):
 class SessionPatch(Patch):
     """`session` of `session.update`, and of a client secret."""
 
-    type: Literal["realtime"] = "realtime"
+    type: SessionType = "realtime"
     model: str | None = None
     instructions: Annotated[str, Field(max_length=MAX_INSTRUCTIONS_CHARS)] | None = None
     output_modalities: tuple[Modality, ...] | None = None

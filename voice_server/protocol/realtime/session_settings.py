@@ -23,6 +23,7 @@ from voice_server.protocol.realtime.session_patch import (
     OutputPatch,
     Patch,
     SessionPatch,
+    SessionType,
     Tool,
     TranscriptionPatch,
     TurnDetectionPatch,
@@ -75,6 +76,8 @@ class Settings:
     model: str
     instructions: str
     voice: str
+    type: SessionType = "realtime"
+    """`transcription`: the user's words are told, and nothing is answered."""
     modality: Modality = "audio"
     input_format: Encoding = "audio/pcm"
     output_format: Encoding = "audio/pcm"
@@ -88,10 +91,12 @@ class Settings:
 def merged(settings: Settings, patch: SessionPatch) -> Settings:
     """With what the patch names; what it does not name stays."""
     audio = patch.audio or AudioPatch()
+    settings = transcribing(settings) if patch.type == "transcription" else settings
     settings = _heard(settings, audio.input or InputPatch())
     settings = _spoken(settings, audio.output or OutputPatch())
     return replace(
         settings,
+        type=_named(patch, "type", settings.type),
         model=patch.model or settings.model,
         instructions=_named(patch, "instructions", settings.instructions) or "",
         modality=patch.output_modalities[0] if patch.output_modalities else settings.modality,
@@ -99,6 +104,11 @@ def merged(settings: Settings, patch: SessionPatch) -> Settings:
         tool_choice=choice(_named(patch, "tool_choice", settings.tool_choice)),
         max_output_tokens=_named(patch, "max_output_tokens", settings.max_output_tokens) or "inf",
     )
+
+
+def transcribing(settings: Settings) -> Settings:
+    """As a transcription session."""
+    return replace(settings, type="transcription", transcription=settings.transcription or Transcription())
 
 
 def functions(tools: tuple[Tool, ...] | None) -> tuple[Tool, ...]:
@@ -134,7 +144,7 @@ def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...])
             turn,
             responsiveness=detection.responsiveness,
             barge_in=detection.interrupt_response,
-            answers=detection.create_response,
+            answers=detection.create_response and settings.type == "realtime",
             silence_limit_ms=detection.idle_timeout_ms if detection.type == "server_vad" else None,
         )
     limit = settings.max_output_tokens
@@ -153,6 +163,9 @@ def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...])
 
 def shown(settings: Settings, session: str) -> dict[str, Any]:
     """The session object, as `session.created` and `session.updated` carry it."""
+    if settings.type == "transcription":
+        heard = {"object": "realtime.transcription_session", "audio": {"input": _shown_input(settings)}}
+        return {"type": settings.type, "id": session, **heard, "include": None}
     return {
         "type": "realtime",
         "object": "realtime.session",

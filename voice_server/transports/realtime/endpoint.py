@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from voice_server.core.events import SessionEnding
 from voice_server.errors import BusyError
-from voice_server.protocol.realtime.session_settings import Settings
+from voice_server.protocol.realtime.session_settings import Settings, transcribing
 from voice_server.runtime.inbound import Acked, Alive, Inbound
 from voice_server.runtime.session import SessionRunner
 from voice_server.transports.keys import bearer
@@ -61,6 +61,8 @@ class RealtimeEndpoint:
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered else None
         if call := socket.query_params.get("call_id"):
             return await self._listen_in(socket, call, subprotocol)
+        if socket.query_params.get("intent") == "transcription":
+            settings = transcribing(settings)
         if model := socket.query_params.get("model"):
             settings = replace(settings, model=model)
         await self._talk(socket, settings, subprotocol)
