@@ -121,9 +121,9 @@ export class Captions {
   }
 }
 
-/** @param {string} text */
+/** Chinese and Japanese have a full-width mark where others have a mark and a space. @param {string} text */
 function words(text) {
-  return text.split(/\s+/).filter(Boolean);
+  return text.split(/\s+|(?:(?<=[。！？，；：、])|(?<=[。！？][」』”’）]))(?=[^\s。！？，；：、」』”’）])/).filter(Boolean);
 }
 
 /** @param {string} first @param {string} second */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from voice_server.core import commands
 from voice_server.core.commands import Command
@@ -17,6 +18,7 @@ class Told:
     finished: bool = False
     clauses: int = 0
     text: str = ""
+    placed: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -160,6 +162,7 @@ class Rules:
                 told.text += command.delta
             case commands.WordsPlaced():
                 assert told.began, "a draft was told"
+                told.placed += [word.text for word in command.words]
             case _:
                 pass
 
@@ -188,8 +191,9 @@ class Rules:
         assert told.began
         assert self._just_discarded == ended.response, "its making goes on after its end"
         assert ended.text == told.text.strip()
-        words, heard = ended.text.split(), ended.heard.split()
-        assert words[: len(heard)] == heard, "heard what was not said"
+        assert " ".join(ended.text.split()).startswith(ended.heard), "heard what was not said"
+        ends = {ended.text, *accumulate(told.placed, initial="")}
+        assert _letters(ended.heard) in map(_letters, ends), "heard half a word"
         assert ended.status != "completed" or not told.stopped
         if ended.heard:
             self.heard.append(ended.heard)
@@ -198,3 +202,7 @@ class Rules:
     def _forget(self, response: int) -> None:
         del self.live[response]
         self.gone.add(response)
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())

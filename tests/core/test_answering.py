@@ -33,6 +33,19 @@ def speak_all(world: World) -> None:
 # ── text ──
 
 
+@pytest.mark.parametrize("text", ["现在是十点钟。时间已经很晚了，该睡觉了。", "www." * 30 + " is it. Is it?"])
+def test_what_is_spoken_in_pieces_was_heard_as_it_is_written(text: str) -> None:
+    world = in_floor(Floor.THINKING)
+    hear(world, text)
+    assert len(world.every(commands.Synthesize)) > 1
+    world.wait(300)
+    world.tell(events.Interrupted())
+    heard = ending(world).heard
+    assert heard
+    assert text.startswith(heard)
+    assert len(heard) < len(text)
+
+
 def test_clauses_are_spoken_as_they_are_generated_and_numbered_from_zero() -> None:
     world = in_floor(Floor.THINKING)
     world.generate("Yes, I can, with")

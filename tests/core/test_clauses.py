@@ -6,11 +6,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from voice_server.core.clauses import FIRST_LIMIT_WORDS, LATER_LIMIT_WORDS, ClauseCutter
+from voice_server.core.clauses import FIRST_LIMIT_WORDS, LATER_LIMIT_WORDS, LONGEST_WORD_CHARS, ClauseCutter
 
 WORDS = st.sampled_from(
-    """Well, yes. No! 3.5 $5.00 Dr. Smith (really?) "Stop." e.g. 1. 2) — … and the naïve café 你好 🙂 so: I.
-    U.S. 42. Hello there; it's 10:30 a.m. x ... wait-- “quoted.” l'été""".split()
+    [
+        *"""Well, yes. No! 3.5 $5.00 Dr. Smith (really?) "Stop." e.g. 1. 2) — … and the naïve café 你好 🙂 so:
+        I. U.S. 42. Hello there; it's 10:30 a.m. x ... wait-- “quoted.” l'été 好。」是，不！""".split(),
+        "www." * 30,
+    ]
 )
 
 
@@ -36,7 +39,10 @@ def cut(*pieces: str) -> list[str]:
         ('He said "stop." Then (really?) left.', ['He said "stop."', "Then (really?)", "left."]),
         ("Of course I can, with pleasure.", ["Of course I", "can, with pleasure."]),
         ("Yes, I can, of course.", ["Yes, I can,", "of course."]),
-        ("你好。 Tell me 你好! Now", ["你好。 Tell me", "你好!", "Now"]),
+        ("你好。 Tell me 你好! Now", ["你好。", "Tell me 你好!", "Now"]),
+        ("你好。我叫小明，很高兴认识你！你呢？", ["你好。", "我叫小明， 很高兴认识你！", "你呢？"]),
+        ("他说「好。」然后走了。", ["他说「好。」", "然后走了。"]),
+        ("See http://localhost:8000/v1 now.", ["See http://localhost:8000/v1 now."]),
         ("Hello! 🙂 How are you?", ["Hello!", "🙂 How are you?"]),
         ("Bye! 🙂", ["Bye!"]),
         ("... Well.", ["... Well."]),
@@ -50,6 +56,13 @@ def test_the_first_clause_is_short_and_the_later_ones_may_be_long() -> None:
     lengths = [len(clause.split()) for clause in cut("word " * 100)]
     assert lengths[0] == FIRST_LIMIT_WORDS
     assert lengths[1:-1] == [LATER_LIMIT_WORDS] * (len(lengths) - 2)
+
+
+def test_the_first_clause_is_bounded_also_where_nobody_puts_a_space() -> None:
+    cutter = ClauseCutter()
+    clauses = [clause for letter in "字" * 1_000 for clause in cutter.push(letter)]
+    assert len(clauses[0]) <= FIRST_LIMIT_WORDS * (LONGEST_WORD_CHARS + 1)
+    assert "".join([*clauses, *cutter.flush()]).replace(" ", "") == "字" * 1_000
 
 
 def test_a_word_is_not_spoken_before_it_is_complete() -> None:
@@ -73,8 +86,8 @@ def test_no_word_is_lost_or_said_twice_however_the_text_arrives(
     points = data.draw(st.lists(st.integers(0, len(text)), max_size=20).map(sorted))
     pieces = [text[a:b] for a, b in zip([0, *points], [*points, len(text)], strict=True)]
     clauses = cut(*pieces)
-    said, tokens = " ".join(clauses).split(), text.split()
-    assert said == tokens[: len(said)]
-    assert not any(letter.isalnum() for token in tokens[len(said) :] for letter in token)
+    said, letters = "".join(clauses).replace(" ", ""), text.replace(" ", "")
+    assert letters.startswith(said)
+    assert not any(letter.isalnum() for letter in letters[len(said) :])
     assert clauses == cut(text)
     assert all(any(letter.isalnum() for letter in clause) for clause in clauses)

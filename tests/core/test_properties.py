@@ -37,7 +37,7 @@ HYPOTHESES = st.sampled_from(
 CERTAINTIES = st.sampled_from([(-0.2, 0.01), (-1.5, 0.9), (-0.2, 0.9)])
 WAITS_MS = st.sampled_from([0, 1, 20, 100, 160, 300, 700, 1_500, 3_000, 9_000, 30_000])
 PIECES = st.sampled_from(
-    ["Well", ", ", "of course. ", "It is 3.5 miles", " to the sea", "? ", "No.", " 🙂 ", "\n"]
+    ["Well", ", ", "of course. ", "It is 3.5 miles", " to the sea", "? ", "No.", " 🙂 ", "\n", "你好。是，"]
 )
 TURNS = st.builds(
     TurnConfig,

@@ -107,3 +107,12 @@ test('heard words are counted past those that are not spoken', () => {
   captions.done('interrupted', 'First: - milk - eggs', 'First: milk');
   assert.equal(states(), 'hhhcc');
 });
+
+test('where nobody puts a space, what stands between two marks is a word', () => {
+  captions.addText('你好。我叫小明，很高兴认识你！');
+  place(['你好。', 0, 500], ['我叫小明，', 500, 1200], ['很高兴认识你！', 1200, 2000]);
+  captions.played(700);
+  assert.equal(states(), 'hsp');
+  captions.done('interrupted', '你好。我叫小明，很高兴认识你！', '你好。我叫小明，');
+  assert.equal(states(), 'hhc');
+});

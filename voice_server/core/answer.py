@@ -252,13 +252,17 @@ class Answer:
 
     # ── ending ──
 
+    def heard(self, now_ms: int) -> str:
+        """The words of its text that have sounded to their end."""
+        return _begin_of(self.text, self.playout.heard(now_ms))
+
     def discard(self) -> None:
         """Throw a draft away: nobody was told of it."""
         self._emit(Discard(self.id))
 
     def finish(self, status: ResponseStatus, reference_ms: int, now_ms: int) -> str:
         """The one ending. Returns what was heard. `reference_ms`: when the user's speech ended."""
-        heard = self.playout.heard(now_ms) if self.aloud else self.text.strip()
+        heard = self.heard(now_ms) if self.aloud else self.text.strip()
         latency = {stage: max(0, at - reference_ms) for stage, at in self.marks.items()}
         self._emit(Discard(self.id))
         self._emit(ResponseEnded(self.id, status, self.text.strip(), heard, latency))
@@ -284,3 +288,10 @@ class Answer:
 
     def _mark(self, stage: str, now_ms: int) -> None:
         self.marks.setdefault(stage, now_ms)
+
+
+def _begin_of(text: str, spoken: str) -> str:
+    """So much of the text as was spoken, written as it is there: a word may have been spoken in pieces."""
+    letters = len("".join(spoken.split()))
+    ends = [end for end, letter in enumerate(text, 1) if not letter.isspace()][:letters]
+    return " ".join(text[: ends[-1]].split()) if ends else ""

@@ -271,7 +271,7 @@ class Answering:
             if answer.id == response and answer.aloud:
                 answer.playout.stop(now_ms)
                 answer.playout.report(played_ms, now_ms)
-                self.conversation.amend(f"response:{response}", answer.playout.heard(now_ms))
+                self.conversation.amend(f"response:{response}", answer.heard(now_ms))
 
     def _forget(self) -> None:
         self.answer = None

@@ -19,8 +19,13 @@ LATER_WORDS = 6
 
 LATER_LIMIT_WORDS = 30
 
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*$")
-_COMMA_END = re.compile(r"[,;:—–][\"'”’)\]]*$")
+LONGEST_WORD_CHARS = 40
+"""A longer one is several: an address takes long to read out, and some languages put no spaces."""
+
+_GAP = re.compile(r"\s+|(?:(?<=[。！？，；：、])|(?<=[。！？][」』”’）]))(?=[^\s。！？，；：、」』”’）])")
+"""Between two words. Chinese and Japanese have a full-width mark where others have a mark and a space."""
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]」』）]*$")
+_COMMA_END = re.compile(r"[,;:—–，；：、][\"'”’)\]」』）]*$")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:[A-HJ-Za-z]|(?i:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|prof))\.$")
 
 
@@ -37,7 +42,7 @@ class ClauseCutter:
     def push(self, text: str) -> list[str]:
         """Add text; return the clauses that it completed. A word is complete once something follows it."""
         self._pending += text
-        *complete, self._pending = re.split(r"\s+", self._pending) if self._pending else [""]
+        *complete, self._pending = (piece for word in _GAP.split(self._pending) for piece in _pieces(word))
         return [clause for word in complete if word for clause in self._add(word)]
 
     def flush(self) -> list[str]:
@@ -71,6 +76,10 @@ class ClauseCutter:
         hurried = self.hurried and not self._cut
         enough, limit = (FIRST_WORDS, FIRST_LIMIT_WORDS) if hurried else (LATER_WORDS, LATER_LIMIT_WORDS)
         return count >= limit or (count >= enough and bool(_COMMA_END.search(text)))
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[at : at + LONGEST_WORD_CHARS] for at in range(0, max(1, len(word)), LONGEST_WORD_CHARS)]
 
 
 def _list_number(text: str) -> bool:
