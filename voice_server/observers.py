@@ -31,6 +31,9 @@ class SessionObserver:
     def sent_audio(self, frame: AudioFrame, messages: Sequence[str]) -> None:
         """A frame left, and `messages` with it, as of `ports.Link.send_audio`."""
 
+    def exchanged(self, rtt_ms: int) -> None:
+        """The client has answered a ping, after so long."""
+
     def decided(self, decision: Decision) -> None:
         """The core was told something, and has decided."""
 

@@ -235,6 +235,8 @@ class Ponged:
     """The answer to the peer's ping with this `t`."""
 
     t: float
+    t_ms: int | None = None
+    """What the peer's own clock showed then, if it says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@
  * @property {ServerMessage} message
  * @property {AudioFrame} audio
  *
+ * @typedef {Pick<WebSocket, 'binaryType' | 'bufferedAmount' | 'onopen' | 'onmessage' | 'onclose' | 'send' | 'close'>} Socket
+ *
  * @typedef {object} Environment The world that it needs; browsers have it all, tests bring their own.
- * @property {(url: string, protocols: string[]) => WebSocket} connect
+ * @property {(url: string, protocols: string[]) => Socket} connect
  * @property {() => number} now In ms.
  * @property {(run: () => void, ms: number) => any} setTimer
  * @property {(timer: any) => void} clearTimer
@@ -61,7 +63,7 @@ export class Connection extends Emitter {
   #url;
   #key;
   #environment;
-  /** @type {WebSocket | null} */
+  /** @type {Socket | null} */
   #socket = null;
   /** @type {Ticket | null} */
   #ticket = null;
@@ -175,7 +177,7 @@ export class Connection extends Emitter {
     this.#watch();
   }
 
-  /** @param {WebSocket} socket */
+  /** @param {Socket} socket */
   #greet(socket) {
     this.#resuming = this.#ticket !== null;
     socket.send(JSON.stringify(this.#ticket ? this.#claim(this.#ticket) : { type: 'session.start', config: this.config }));
@@ -206,7 +208,7 @@ export class Connection extends Emitter {
     else if (this.#ticket && message.seq <= this.#ticket.lastSeq) return;
     else if (this.#ticket) this.#ticket.lastSeq = message.seq;
     if (message.type === 'session.ended') this.#ended();
-    if (message.type === 'ping') this.send({ type: 'pong', t: message.t });
+    if (message.type === 'ping') this.send({ type: 'pong', t: message.t, t_ms: Math.round(this.#environment.now()) });
     if (message.type === 'error') this.#error = message.fatal ? message : null;
     this.emit('message', message);
   }

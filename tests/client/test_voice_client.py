@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from voice_server.client.clock import NS_PER_MS
 from voice_server.client.memory_link import MemoryLink, memory_links
 from voice_server.client.voice_client import VoiceClient
 from voice_server.client.wire import AudioFrame, pack_audio
@@ -72,7 +73,9 @@ def test_acks_and_pings_while_it_listens(run_virtual: RunVirtual) -> None:
         assert (await heard(far))["type"] == "ping"
         await say(far, type="ping", t=5, seq=2)
         await listening
-        assert await heard(far) == {"type": "pong", "t": 5}
+        now_ms = client.clock.now_ns() // NS_PER_MS
+        assert await heard(far) == {"type": "pong", "t": 5, "t_ms": now_ms}
+        assert now_ms >= 4_500
 
     run_virtual(scenario())
 

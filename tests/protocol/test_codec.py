@@ -21,7 +21,7 @@ from voice_server.protocol.codec import (
 )
 from voice_server.protocol.codes import CloseCode
 from voice_server.protocol.config import AudioConfig, Config, LlmConfig, Tool, TurnConfig
-from voice_server.protocol.heartbeat import Ping, Pong
+from voice_server.protocol.heartbeat import ClientPong, Ping, Pong
 from voice_server.protocol.limits import MAX_MESSAGE_BYTES
 
 CONFIG = Config(
@@ -51,7 +51,7 @@ CLIENT: list[client.ClientMessage] = [
     client.ContextAdd(text="The train is late.", speak="never"),
     client.Ack(seq=2**40),
     Ping(t=12.5),
-    Pong(t=1_700_000_000_000_000_001),
+    ClientPong(t=1_700_000_000_000_000_001, t_ms=12),
 ]
 
 SERVER: list[server.ServerMessage] = [

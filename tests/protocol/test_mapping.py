@@ -18,7 +18,7 @@ from voice_server.protocol.codes import ErrorCode
 from voice_server.protocol.config import AudioConfig, Config
 from voice_server.protocol.config import TurnConfig as WireTurnConfig
 from voice_server.protocol.configuring import resolved
-from voice_server.protocol.heartbeat import Ping, Pong
+from voice_server.protocol.heartbeat import ClientPong, Ping
 from voice_server.protocol.mapping import CoreMessage, error_of, event_of, message_of
 
 CONFIG = SessionConfig(voice="joe", greeting="Hi.")
@@ -45,7 +45,7 @@ EVENTS: list[tuple[client.ClientMessage, events.Event]] = [
         events.Configured(SessionConfig(voice="joe", greeting="Hi.", turn=TurnConfig(mode="manual"))),
     ),
 ]
-LINK: list[client.ClientMessage] = [Ping(t=1), Pong(t=1), client.Ack(seq=4)]
+LINK: list[client.ClientMessage] = [Ping(t=1), ClientPong(t=1), client.Ack(seq=4)]
 REFUSED: list[tuple[client.ClientMessage, ErrorCode]] = [
     (client.SessionStart(), ErrorCode.NOT_NOW),
     (client.SessionResume(session="s", token="t", last_seq=0), ErrorCode.NOT_NOW),

@@ -18,6 +18,7 @@ from voice_server.core import events
 from voice_server.core.policy import TurnConfig
 from voice_server.core.trace import replay
 from voice_server.ports import Farewell, Hypothesis, Opened, Pinged, Ponged, Refused
+from voice_server.runtime.peer_clock import RoundTrip
 
 
 async def test_a_spoken_question_is_answered_in_the_order_that_a_client_may_rely_on() -> None:
@@ -263,3 +264,14 @@ async def test_the_server_pings_at_every_heartbeat() -> None:
     async with stage.running():
         await stage.rest(25_000)
     assert stage.told(Pinged) == [Pinged(10_000), Pinged(20_000)]
+
+
+async def test_how_far_its_client_is_and_what_its_clock_shows_is_known() -> None:
+    stage = Stage()
+    async with stage.running():
+        await stage.rest(10_000)
+        assert stage.runner.round_trip is None
+        await stage.rest(60)
+        await stage.tell(Ponged(10_000, 1_000_030))
+        assert stage.runner.round_trip == RoundTrip(60, 990_000)
+    assert stage.runner.round_trip is None, "there is no client any more"

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -155,6 +156,21 @@ async def test_a_bug_ends_its_session_with_a_code_of_its_own_and_no_other_sessio
 
 
 # ── heartbeats ──
+
+
+async def test_the_distance_of_a_client_and_its_clock_are_shown() -> None:
+    async with open_house(session={"heartbeat_ms": 500}) as house, call(house.url) as caller:
+        path = f"/v1/sessions/{(await caller.start())['session']}"
+        base = house.url.replace("ws://", "http://").removesuffix("/v1/voice")
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            assert (await client.get(path)).json()["connection"] is None, "it has not answered yet"
+            ping = await caller.next("ping")
+            await caller.send({"type": "pong", "t": ping["t"], "t_ms": ping["t"] + 3_600_000})
+            assert await caller.is_alive()
+            shown = (await client.get(path)).json()["connection"]
+            metrics = (await client.get("/metrics")).text
+    assert abs(shown["clock_offset_ms"] - (3_600_000 - shown["rtt_ms"] / 2)) <= 0.5
+    assert "voice_round_trip_seconds_count 1.0" in metrics
 
 
 async def test_a_client_that_answers_pings_lives_and_one_that_does_not_is_closed() -> None:

@@ -169,7 +169,7 @@ test('it answers pings, and sends its own', () => {
   establish();
   world.socket().takeTypes();
   world.socket().message({ type: 'ping', seq: 2, t_ms: 0, t: 123 });
-  assert.deepEqual(world.socket().sent, [{ type: 'pong', t: 123 }]);
+  assert.deepEqual(world.socket().sent, [{ type: 'pong', t: 123, t_ms: world.environment.now() }]);
   world.pass(10_000);
   assert.ok(world.socket().takeTypes().includes('ping'));
 });

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Self
 
 from voice_server.audio.pcm import Pcm, to_bytes
-from voice_server.client.clock import NS_PER_S, Clock, LoopClock
+from voice_server.client.clock import NS_PER_MS, NS_PER_S, Clock, LoopClock
 from voice_server.client.link import NORMAL_CLOSE, Link, connected
 from voice_server.client.log import Entry, Log, Message, described
 from voice_server.client.refusal import decoded, refused
@@ -187,7 +187,7 @@ class VoiceClient:
             case "error" if message.get("fatal"):
                 self._last_error = message
             case "ping":
-                await self._reply({"type": "pong", "t": message.get("t")})
+                await self._reply({"type": "pong", "t": message.get("t"), "t_ms": now_ns // NS_PER_MS})
         return self.log.add(Entry(now_ns, True, message))
 
     # ── away and back ──

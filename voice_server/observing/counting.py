@@ -106,6 +106,10 @@ class SessionCounting(SessionObserver):
         self._metrics.message_bytes.labels("out", kind).inc(len(message.encode()))
         return kind
 
+    def exchanged(self, rtt_ms: int) -> None:
+        """How far the client is."""
+        self._metrics.round_trip.observe(rtt_ms / 1000)
+
     def decided(self, decision: Decision) -> None:
         """Count what was decided."""
         self._move(decision.floor)

@@ -24,6 +24,7 @@ TURN_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.5, 2
 """The goals of the turn gap, 0.3 and 0.7 s, are borders of buckets."""
 STOP_S = (0.02, 0.04, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5)
 """The goals of the barge-in stop, 0.08 and 0.15 s, are borders of buckets."""
+ROUND_TRIP_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
 LONG_S = (1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -62,6 +63,7 @@ class Metrics:
     def _count_connections(self, made: _Made) -> None:
         self.connections = made.gauge("voice_connections", "Open connections")
         self.connection_seconds = made.histogram("voice_connection_seconds", "How long they lasted", LONG_S)
+        self.round_trip = made.histogram("voice_round_trip_seconds", "Pings and their pongs", ROUND_TRIP_S)
         self.sessions = made.gauge("voice_sessions", "Sessions by who may speak", "floor")
         self.absent = made.gauge("voice_sessions_absent", "Sessions that wait for their clients to come back")
         self.sessions_ended = made.counter("voice_sessions_ended", "Sessions by how they ended", "farewell")

@@ -75,6 +75,10 @@ class SeveralInSession(SessionObserver):
         """Tell all."""
         _tell(self._observers, lambda each: each.sent_audio(frame, messages))
 
+    def exchanged(self, rtt_ms: int) -> None:
+        """Tell all."""
+        _tell(self._observers, lambda each: each.exchanged(rtt_ms))
+
     def decided(self, decision: Decision) -> None:
         """Tell all."""
         _tell(self._observers, lambda each: each.decided(decision))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, ValidationInfo, field_validator
 
 from voice_server.protocol.config import Config
-from voice_server.protocol.heartbeat import Ping, Pong
+from voice_server.protocol.heartbeat import ClientPong, Ping
 from voice_server.protocol.limits import MAX_TEXT_CHARS
 from voice_server.protocol.wire import U32, Count, Name, Text, Wire
 
@@ -147,5 +147,5 @@ ClientMessage = (
     | ContextAdd
     | Ack
     | Ping
-    | Pong
+    | ClientPong
 )

@@ -1,10 +1,10 @@
-"""Ping and pong, the same in both directions."""
+"""Ping and pong, in both directions."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from voice_server.protocol.wire import Instant, Wire
+from voice_server.protocol.wire import Count, Instant, Wire
 
 
 class Ping(Wire):
@@ -21,3 +21,13 @@ class Pong(Wire):
     type: Literal["pong"] = "pong"
     t: Instant
     """The `t` of the ping."""
+
+
+class ClientPong(Wire):
+    """The answer to a `ping`, sent at once. With its time the server knows how the clocks differ."""
+
+    type: Literal["pong"] = "pong"
+    t: Instant
+    """The `t` of the ping."""
+    t_ms: Count | None = None
+    """The client's own clock in ms, as every message of the server has the session's."""

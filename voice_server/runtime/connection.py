@@ -12,12 +12,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from voice_server.errors import VoiceServerError
-from voice_server.ports import Clock, Farewell, Link, Pinged, Resumed
+from voice_server.observers import SessionObserver
+from voice_server.ports import Clock, Farewell, Link, Pinged, Ponged, Resumed
 from voice_server.runtime.outbox import FACT_LIMIT, Outbox
+from voice_server.runtime.peer_clock import PeerClock
+from voice_server.runtime.watched_link import WatchedLink
 
 MISSED_HEARTBEATS = 2
-PINGS_KEPT = 16
-"""A pong to an earlier ping tells nothing of the present round-trip time."""
 
 
 class ReaderStalledError(VoiceServerError):
@@ -39,14 +40,21 @@ class Patience:
 class Connection:
     """`run` is called once and returns when the connection is over; `farewell` then says how."""
 
-    def __init__(self, link: Link, outbox: Outbox, clock: Clock, start_ms: int, patience: Patience) -> None:
+    def __init__(
+        self,
+        link: Link,
+        watch: SessionObserver,
+        outbox: Outbox,
+        clock: Clock,
+        start_ms: int,
+        patience: Patience,
+    ) -> None:
+        """`start_ms`: when the session clock was 0."""
         self.farewell: Farewell | None = None
         """How the client was hung up on. None: it was lost."""
-        self.rtt_ms: int | None = None
-        """How long the last ping took there and back."""
-        self.settled = False
-        """Whether the client has acknowledged anything on this connection: it has then got its new token."""
-        self._link = link
+        self.peer_clock = PeerClock()
+        self._link = WatchedLink(link, watch)
+        self._watch = watch
         self._outbox = outbox
         self._clock = clock
         self._start_ms = start_ms
@@ -54,7 +62,6 @@ class Connection:
         self._greeting: tuple[Resumed, int] | None = None
         self._work: list[asyncio.Task[None]] = []
         self._parted = False
-        self._pings: list[int] = []
         self._last_sign_ms = clock.now_ms()
         self._sending_since_ms: int | None = None
 
@@ -66,7 +73,7 @@ class Connection:
         """Serve until either side goes. An error that is no loss of the client is raised, as a group."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                standing = (self._send(), self._watch(), self._keep_alive(), self._read(reading))
+                standing = (self._send(), self._mind_the_reader(), self._keep_alive(), self._read(reading))
                 self._work = [tasks.create_task(work) for work in standing]
                 if self._parted:
                     self._cancel(self._work)
@@ -93,10 +100,10 @@ class Connection:
         """Something came from the client."""
         self._last_sign_ms = self._clock.now_ms()
 
-    def ponged(self, t: float) -> None:
-        """The client answers the ping with this `t`."""
-        if t in self._pings:
-            self.rtt_ms = self._now_ms() - int(t)
+    def ponged(self, pong: Ponged) -> None:
+        """The client answers a ping."""
+        if exchange := self.peer_clock.answered(pong, self._now_ms()):
+            self._watch.exchanged(exchange.rtt_ms)
 
     # ── the standing tasks ──
 
@@ -136,7 +143,7 @@ class Connection:
         finally:
             self._sending_since_ms = None
 
-    async def _watch(self) -> None:
+    async def _mind_the_reader(self) -> None:
         """Raise ReaderStalledError when one piece could not be sent in time, or too many wait."""
         limit_ms = self._patience.stall_limit_ms
         while True:
@@ -160,7 +167,7 @@ class Connection:
                 raise ReaderStalledError(f"nothing has come from the client for {silent_ms} ms")
             if self._clock.now_ms() >= ping_ms:
                 ping_ms += interval_ms
-                self._pings = [*self._pings[1 - PINGS_KEPT :], self._now_ms()]
+                self.peer_clock.asked(self._now_ms())
                 self._outbox.put(Pinged(self._now_ms()))
 
     def _now_ms(self) -> int:

@@ -18,7 +18,7 @@ from voice_server.core.conversation import Message
 from voice_server.core.policy import SessionConfig
 from voice_server.core.session import Session
 from voice_server.core.trace import Decision, WatchedSession
-from voice_server.observers import Observer, SessionObserver
+from voice_server.observers import Observer
 from voice_server.ports import Clock, Farewell, Link, Models, Opened, Pinged, Ponged, Resumed
 from voice_server.runtime.asking import Asking
 from voice_server.runtime.connection import Connection, Patience
@@ -30,12 +30,12 @@ from voice_server.runtime.options import Returning, RuntimeOptions
 from voice_server.runtime.orders import Orders
 from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.past import Past
+from voice_server.runtime.peer_clock import RoundTrip
 from voice_server.runtime.reception import Reception
 from voice_server.runtime.speeches import Speeches
 from voice_server.runtime.tokens import Tokens, hashed
 from voice_server.runtime.tool_work import ToolWork
 from voice_server.runtime.voicing import Voicing
-from voice_server.runtime.watched_link import WatchedLink
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,9 @@ class SessionRunner:
         self._options = options
         self._past = past
         self._start_ms = clock.now_ms() - (past.revival.now_ms if past else 0)
-        self._watch = (observer or Observer()).opened(opened, self._now_ms)
-        models = self._watch.watched(models)
+        self.watch = (observer or Observer()).opened(opened, self._now_ms)
+        """Who looks on."""
+        models = self.watch.watched(models)
         self.tokens = Tokens(hashed(opened.token))
         session = past.revival.session if past else Session(config, options.policy)
         self._session = session
@@ -106,11 +107,6 @@ class SessionRunner:
         return self._session.conversation.entries
 
     @property
-    def watch(self) -> SessionObserver:
-        """Who looks on."""
-        return self._watch
-
-    @property
     def heard_ms(self) -> int:
         """The input clock: sound that has come in."""
         return self._ear.heard_ms
@@ -119,6 +115,11 @@ class SessionRunner:
     def attended(self) -> bool:
         """Whether its client is there."""
         return self._connection is not None
+
+    @property
+    def round_trip(self) -> RoundTrip | None:
+        """How far its client is, and what its clock shows; None where nobody is there or has answered."""
+        return self._connection.peer_clock.best if self._connection else None
 
     @property
     def over(self) -> bool:
@@ -161,7 +162,7 @@ class SessionRunner:
             self._began.set()
         await self._hang_up()
         await self._leave_the_store()
-        self._watch.closed(self._farewell)
+        self.watch.closed(self._farewell)
 
     def _set_out(self) -> None:
         if self.keeper:
@@ -243,8 +244,7 @@ class SessionRunner:
     ) -> None:
         """One connection, until it is lost, given up or taken over, or the session is over."""
         patience = Patience(self._options.heartbeat_ms, self._options.stall_limit_ms)
-        watched = WatchedLink(link, self._watch)
-        connection = Connection(watched, self._outbox, self._clock, self._start_ms, patience)
+        connection = Connection(link, self.watch, self._outbox, self._clock, self._start_ms, patience)
         if returning:
             self._take_over(connection, returning)
         self._connection = connection
@@ -332,7 +332,7 @@ class SessionRunner:
         async for item in inbound:
             connection.sign_of_life()
             await self._take(connection, item)
-            self._watch.handled()
+            self.watch.handled()
 
     async def _take(self, connection: Connection, item: Inbound) -> None:
         match item:
@@ -343,8 +343,8 @@ class SessionRunner:
                     self.keeper.settle()
             case Pinged(t):
                 self._outbox.put(Ponged(t))
-            case Ponged(t):
-                connection.ponged(t)
+            case Ponged():
+                connection.ponged(item)
             case Alive():
                 pass  # that it came is all it says
             case _:
@@ -372,7 +372,7 @@ class SessionRunner:
         return self._session.config
 
     def _decided(self, decision: Decision) -> None:
-        self._watch.decided(decision)
+        self.watch.decided(decision)
         if self.keeper:
             self.keeper.decided(decision)
 

@@ -18,6 +18,7 @@ from voice_server.runtime.inbound import Inbound
 from voice_server.runtime.keeping import Keeping
 from voice_server.runtime.options import Returning, RuntimeOptions
 from voice_server.runtime.past import Past, read_past
+from voice_server.runtime.peer_clock import RoundTrip
 from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.tokens import fresh_token, hashed
 from voice_server.session_store import SessionStore, StoreError
@@ -249,6 +250,11 @@ class Sessions:
         held = await self._keeping.store.peek(session) if self._keeping else None
         past = await asyncio.to_thread(read_past, held, 0) if held else None
         return past.revival.session.conversation.entries if past else None
+
+    def round_trip(self, session: str) -> RoundTrip | None:
+        """How far its client is, if it is connected to this server and has answered."""
+        runner = self._running.get(session)
+        return runner.round_trip if runner else None
 
     async def delete(self, session: str) -> bool:
         """End it, and forget everything of it. Returns whether there was one. Raises StoreError."""

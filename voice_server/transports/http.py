@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from voice_server.core.conversation import Message
+from voice_server.runtime.peer_clock import RoundTrip
 from voice_server.runtime.sessions import Sessions
 from voice_server.session_store import StoreError
 from voice_server.transports.keys import bearer, knows
@@ -51,7 +52,12 @@ def session_routes(sessions: Sessions, keys: tuple[str, ...]) -> APIRouter:
             raise HTTPException(503, f"the session store is away: {error}") from error
         if said is None:
             raise HTTPException(404, "no such session")
-        return {"session": session, "messages": [_shown(message) for message in said]}
+        connection = sessions.round_trip(session)
+        return {
+            "session": session,
+            "messages": [_shown(message) for message in said],
+            "connection": _distance(connection) if connection else None,
+        }
 
     @router.delete("/{session}", status_code=204)
     async def delete(session: str) -> None:
@@ -63,6 +69,10 @@ def session_routes(sessions: Sessions, keys: tuple[str, ...]) -> APIRouter:
             raise HTTPException(404, "no such session")
 
     return router
+
+
+def _distance(connection: RoundTrip) -> dict[str, int | None]:
+    return {"rtt_ms": connection.rtt_ms, "clock_offset_ms": connection.offset_ms}
 
 
 def _shown(message: Message) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from voice_server.protocol.codes import CloseCode, ErrorCode
 from voice_server.protocol.complaints import meant, shown
 from voice_server.protocol.configuring import resolved
 from voice_server.protocol.frames import check_input
-from voice_server.protocol.heartbeat import Ping, Pong
+from voice_server.protocol.heartbeat import ClientPong, Ping, Pong
 from voice_server.protocol.mapping import event_of, message_of
 from voice_server.protocol.server_messages import (
     Error,
@@ -71,8 +71,8 @@ def _read(data: str | bytes, runner: SessionRunner) -> Inbound:
     match message:
         case Ping(t=t):
             return Pinged(t)
-        case Pong(t=t):
-            return Ponged(t)
+        case ClientPong(t=t, t_ms=t_ms):
+            return Ponged(t, t_ms)
         case Ack(seq=seq):
             return Acked(seq)
     event = event_of(message, runner.config, runner.heard_ms)

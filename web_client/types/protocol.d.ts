@@ -46,7 +46,7 @@ export type ClientMessage =
   | { type: 'context.add'; text: string; speak?: 'now' | 'when_idle' | 'never' }
   | { type: 'ack'; seq: number }
   | { type: 'ping'; t: number }
-  | { type: 'pong'; t: number };
+  | { type: 'pong'; t: number; t_ms?: number };
 
 export interface Word {
   text: string;
