@@ -403,9 +403,11 @@ class Conversations(RuleBasedStateMachine):
             return
         entries = world.session.conversation.entries
         remembered = " ".join(entry.content for entry in entries if entry.role == "user").split()
+        assert Counter(remembered) == Counter(" ".join(self._said(world)).split())
+
+    def _said(self, world: World) -> list[str]:
         typed = [event.text for event, _ in world.told if isinstance(event, events.UserTyped)]
-        spoken = [fact.text for fact in world.every(commands.TranscriptCommitted)]
-        assert Counter(remembered) == Counter(" ".join(typed + spoken).split())
+        return typed + [fact.text for fact in world.every(commands.TranscriptCommitted)]
 
     def _answers_a_plain_utterance(self) -> None:
         world, rules = self._clone()
