@@ -69,9 +69,10 @@ class App {
 
   #makeClient() {
     const url = new URL('v1/voice', document.baseURI);
+    const calls = `${url.href}/calls`;
     url.protocol = url.protocol.replace('http', 'ws');
     const client = new VoiceClient({
-      url: url.href,
+      url: this.#settings.webrtc ? calls : url.href,
       key: this.#settings.key,
       config: toConfig(this.#settings),
       tickets: ticketsIn(tabStorage(), url.href, Date.now),

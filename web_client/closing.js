@@ -7,9 +7,13 @@
  *
  * @typedef {'resume' | 'restart' | 'stay'} Action
  * @typedef {'ended' | 'lost' | 'restarting' | 'busy' | 'unauthorised' | 'forgotten' | 'silent' | 'taken_over'
- *   | 'refused' | 'internal'} Reason
+ *   | 'refused' | 'internal' | 'no_calls' | 'no_way'} Reason
  * @typedef {{action: Action, reason: Reason}} Verdict
  */
+
+/** This side's own codes, for calls by WebRTC: the server takes none; nothing gets through to it. */
+export const NO_CALLS = 4490;
+export const NO_WAY = 4491;
 
 /** @type {Record<number, Verdict>} */
 const VERDICTS = {
@@ -23,6 +27,8 @@ const VERDICTS = {
   4413: { action: 'stay', reason: 'refused' },
   4429: { action: 'resume', reason: 'busy' },
   4500: { action: 'resume', reason: 'internal' },
+  [NO_CALLS]: { action: 'stay', reason: 'no_calls' },
+  [NO_WAY]: { action: 'resume', reason: 'no_way' },
 };
 
 /** @type {Verdict} Anything else is the network's doing. */

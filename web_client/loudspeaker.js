@@ -10,6 +10,7 @@
  * @property {TimedPoint} stopped A response that was told to stop is silent.
  * @property {TimedPoint} ended The last sample of a response sounded.
  * @property {TimedPoint} underrun Nothing is left in the middle of a response.
+ * @property {Point} queued Sound from here on is on its way: of calls alone, on which no frames come.
  * @property {boolean} suspended Whether the browser holds the sound back until a gesture.
  */
 

@@ -49,6 +49,11 @@ export class Microphone extends Emitter {
     }
   }
 
+  /** What it hears, as a track; null while closed. */
+  get track() {
+    return this.#stream?.getAudioTracks()[0] ?? null;
+  }
+
   /** Let go of the microphone: the browser's sign that it is in use goes out. */
   async close() {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();

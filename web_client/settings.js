@@ -1,7 +1,7 @@
 /**
  * What a person sets, remembered in the browser.
  *
- * @typedef {{voice: string, instructions: string, responsiveness: number, pushToTalk: boolean, key: string}} Settings
+ * @typedef {{voice: string, instructions: string, responsiveness: number, pushToTalk: boolean, webrtc: boolean, key: string}} Settings
  * @typedef {Pick<Storage, 'getItem' | 'setItem'>} SettingsStorage
  * @typedef {import('./types/protocol').SessionConfig} SessionConfig
  */
@@ -14,6 +14,7 @@ export const DEFAULTS = Object.freeze({
   instructions: '',
   responsiveness: 0.5,
   pushToTalk: false,
+  webrtc: false,
   key: '',
 });
 
@@ -56,6 +57,7 @@ function sanitize(saved) {
     instructions: text(saved?.instructions),
     responsiveness: Number.isFinite(dial) ? Math.min(1, Math.max(0, dial)) : DEFAULTS.responsiveness,
     pushToTalk: saved?.pushToTalk === true,
+    webrtc: saved?.webrtc === true,
     key: text(saved?.key),
   };
 }

@@ -31,6 +31,7 @@ const FINAL = {
   unauthorised: 'The server did not accept the access key. Enter the key that you were given under Settings, then press Start again.',
   taken_over: 'This conversation was opened somewhere else and goes on there. To talk here, press Start again.',
   refused: 'The server did not understand this page. Reload it; if that does not help, the page and the server are of different versions.',
+  no_calls: 'The server takes no calls by WebRTC. Choose WebSocket under Settings, then press Start again.',
   ended: 'The server ended the conversation. Press Start for a new one.',
 };
 
@@ -42,7 +43,7 @@ const FINAL = {
 export function finalTrouble(reason, error) {
   if (reason === 'refused' && error?.field?.startsWith('config.')) return { ...serverTrouble(error), settings: true };
   const text = FINAL[reason];
-  return text ? { text, level: reason === 'ended' ? 'notice' : 'error', settings: reason === 'unauthorised' } : null;
+  return text ? { text, level: reason === 'ended' ? 'notice' : 'error', settings: reason === 'unauthorised' || reason === 'no_calls' } : null;
 }
 
 /** @type {Partial<Record<Reason, string>>} */
@@ -50,6 +51,9 @@ const WAITING = {
   busy: 'The server is busy: as many people as it can take are talking to it. This page waits for its turn.',
   restarting: 'The server is restarting. This page connects again as soon as it is back.',
   internal: 'Something broke in the server. This page connects again by itself.',
+  no_way:
+    'No way was found to the server by WebRTC: something between lets no UDP through. This page tries again; if that ' +
+    'does not help, press End, choose WebSocket under Settings, and press Start.',
 };
 
 const UNREACHABLE =

@@ -36,15 +36,19 @@
  * @typedef {OwnEvents & ServerMessages} VoiceClientEvents
  *
  * @typedef {object} Options
- * @property {string} url Of the server's `/v1/voice`, ws: or wss:.
+ * @property {string} url Of the server's `/v1/voice`, ws: or wss:; or of its `/v1/voice/calls`, http: or https:, for a
+ *   call by WebRTC.
  * @property {string} [key] An access key, if the server wants one.
  * @property {SessionConfig} [config] What differs from the server's defaults.
  * @property {import('./ticket.js').TicketBox} [tickets] Where to keep what a reloaded page needs to come back.
- * @property {Environment} [environment] The four below are for tests and other surroundings.
+ * @property {Environment} [environment] The five below are for tests and other surroundings.
  * @property {Microphone} [microphone]
- * @property {Loudspeaker} [loudspeaker]
+ * @property {Loudspeaker | CallLoudspeaker} [loudspeaker]
+ * @property {import('./call.js').CallSurroundings} [calls]
  */
 
+import { Call } from './call.js';
+import { CallLoudspeaker } from './call_loudspeaker.js';
 import { BROWSER, Connection } from './connection.js';
 import { Emitter } from './emitter.js';
 import { Loudspeaker } from './loudspeaker.js';
@@ -55,14 +59,17 @@ import { DEFAULT_OUTPUT_RATE } from './protocol.js';
 
 /** @extends {Emitter<VoiceClientEvents>} */
 export class VoiceClient extends Emitter {
-  /** Whether silence is sent in place of what the microphone hears. */
-  muted = false;
   /** The loudspeaker; `loudspeaker.output` is an AudioNode that more can be connected to. */
   loudspeaker;
   #microphone;
   #connection;
   #reports;
   #talking = false;
+  #muted = false;
+  /** The latest call, and what plays it, where sound goes by WebRTC. @type {Call | null} */
+  #call = null;
+  /** @type {CallLoudspeaker | null} */
+  #callSpeaker = null;
   #released = Promise.resolve();
   /** The latest response whose audio came. */
   #response = 0;
@@ -70,12 +77,16 @@ export class VoiceClient extends Emitter {
   #begun = false;
 
   /** @param {Options} options */
-  constructor({ url, key, config = {}, tickets, environment = BROWSER, microphone, loudspeaker }) {
+  constructor({ url, key, config = {}, tickets, environment = BROWSER, microphone, loudspeaker, calls }) {
     super();
+    this.#microphone = microphone ?? new Microphone();
+    this.loudspeaker = loudspeaker ?? (/^https?:/.test(url) ? new CallLoudspeaker() : new Loudspeaker());
+    if (this.loudspeaker instanceof CallLoudspeaker) {
+      const speaker = (this.#callSpeaker = this.loudspeaker);
+      environment = { ...environment, connect: () => this.#dial(speaker, { url, key, surroundings: calls }) };
+    }
     this.#connection = new Connection({ url, key, config, tickets, environment });
     this.#connection.playhead = () => this.#playhead();
-    this.#microphone = microphone ?? new Microphone();
-    this.loudspeaker = loudspeaker ?? new Loudspeaker();
     this.#reports = new PlaybackReports((response, position) => this.#report(response, position), environment);
     this.#listenToServer();
     this.#listenToDevices();
@@ -84,6 +95,16 @@ export class VoiceClient extends Emitter {
   /** @returns {ConnectionState} */
   get connection() {
     return this.#connection.state;
+  }
+
+  /** Whether silence is sent in place of what the microphone hears. */
+  get muted() {
+    return this.#muted;
+  }
+
+  set muted(muted) {
+    this.#muted = muted;
+    this.#applySilence();
   }
 
   /** Whether responses can be heard. Where there is no loudspeaker, they can be read. */
@@ -123,14 +144,21 @@ export class VoiceClient extends Emitter {
     try {
       await this.#microphone.open();
       if (this.connection.phase === 'closed') await this.#microphone.close(); // it was asked for until then
-      else this.emit('microphone', 'open');
+      else this.#listening();
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
       this.emit('microphone', error.fault);
     }
   }
 
+  #listening() {
+    this.#applySilence();
+    this.#call?.speak(this.#microphone.track);
+    this.emit('microphone', 'open');
+  }
+
   async closeMicrophone() {
+    this.#call?.speak(null);
     await this.#microphone.close();
     this.emit('microphone', 'closed');
   }
@@ -153,17 +181,20 @@ export class VoiceClient extends Emitter {
    */
   configure(config) {
     this.#connection.update(config);
+    this.#applySilence();
   }
 
   /** Push-to-talk, with `turn.mode` `manual`: from here on the microphone is heard. */
   startTurn() {
     this.#talking = this.#connection.send({ type: 'turn.start' });
+    this.#applySilence();
   }
 
   /** Push-to-talk: that was all; answer. */
   commitTurn() {
     if (this.#talking) this.#connection.send({ type: 'turn.commit' });
     this.#talking = false;
+    this.#applySilence();
   }
 
   /**
@@ -185,6 +216,11 @@ export class VoiceClient extends Emitter {
     await Promise.all([this.loudspeaker.wake(), this.#microphone.wake()]);
   }
 
+  /** @param {CallLoudspeaker} loudspeaker @param {Pick<import('./call.js').CallOptions, 'url' | 'key' | 'surroundings'>} where */
+  #dial(loudspeaker, where) {
+    return (this.#call = new Call({ ...where, loudspeaker, microphone: this.#microphone.track }));
+  }
+
   #listenToServer() {
     this.#connection.on('state', (state) => {
       if (state.phase === 'closed') this.#released = this.#release();
@@ -193,20 +229,26 @@ export class VoiceClient extends Emitter {
     this.#connection.on('message', (message) => this.#receive(message));
     this.#connection.on('audio', (frame) => {
       if (!this.audible) return;
-      this.#response = frame.response;
-      this.#reports.queued(frame.response, frame.position);
+      this.#queued(frame.response, frame.position);
       this.loudspeaker.play(frame);
     });
+  }
+
+  /** @param {number} response @param {number} position */
+  #queued(response, position) {
+    this.#response = response;
+    this.#reports.queued(response, position);
   }
 
   #listenToDevices() {
     this.#microphone.on('frame', (frame) => this.#hear(frame));
     this.#microphone.on('lost', () => this.emit('microphone', 'lost'));
     const speaker = this.loudspeaker;
+    speaker.on('queued', ({ response, position }) => this.#queued(response, position));
     speaker.on('progress', ({ response, position }) => this.#reports.progressed(response, position));
     speaker.on('stopped', ({ response, position }) => this.#reports.halted(response, position));
     speaker.on('ended', ({ response, position }) => this.#reports.halted(response, position));
-    /** @type {(keyof import('./loudspeaker.js').LoudspeakerEvents)[]} */
+    /** @type {Exclude<keyof import('./loudspeaker.js').LoudspeakerEvents, 'queued'>[]} */
     const names = ['progress', 'started', 'stopped', 'ended', 'underrun', 'suspended'];
     for (const name of names) speaker.on(name, (what) => this.emit(name, /** @type {any} */ (what)));
   }
@@ -225,6 +267,9 @@ export class VoiceClient extends Emitter {
         break;
       case 'response.resume':
         this.loudspeaker.resume(message.response, message.position);
+        break;
+      case 'response.done':
+        this.#callSpeaker?.finish(message.response);
         break;
     }
     this.emit('message', message);
@@ -259,10 +304,19 @@ export class VoiceClient extends Emitter {
     }
   }
 
+  get #silent() {
+    return this.#muted || (this.#connection.config.turn?.mode === 'manual' && !this.#talking);
+  }
+
+  /** On calls the browser sends what the microphone hears by itself. */
+  #applySilence() {
+    const track = this.#callSpeaker && this.#microphone.track;
+    if (track) track.enabled = !this.#silent;
+  }
+
   /** @param {Int16Array} frame */
   #hear(frame) {
-    const silent = this.muted || (this.#connection.config.turn?.mode === 'manual' && !this.#talking);
-    if (silent) frame.fill(0); // rather than nothing, so that the server's input clock goes on
+    if (this.#silent) frame.fill(0); // rather than nothing, so that the server's input clock goes on
     const sent = this.#connection.sendAudio(frame);
     this.emit('input', { peak: peak(toFloat(frame)), sent, atMs: performance.now() });
   }

@@ -30,6 +30,8 @@ class VoicePage:
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("websocket", self._watch)
+        page.expose_function("noteCall", self._note_call)
+        page.add_init_script(path=HERE / "call_watch.js")
         page.route("**/e2e/*.js", _serve_hook)
 
     def open(self, url: str) -> None:
@@ -119,6 +121,9 @@ class VoicePage:
     def _watch(self, socket: WebSocket) -> None:
         socket.on("framereceived", lambda data: _note(self.received, data))
         socket.on("framesent", lambda data: _note(self.sent, data))
+
+    def _note_call(self, received: bool, data: str) -> None:
+        _note(self.received if received else self.sent, data)
 
 
 def _note(log: list[Message], data: str | bytes) -> None:

@@ -18,7 +18,8 @@ const forbidden = {
 
 test('what was saved is loaded', () => {
   const storage = storageWith(null);
-  const settings = { voice: 'ada', instructions: 'Be brief.', responsiveness: 0.8, pushToTalk: true, key: 'k' };
+  const chosen = { voice: 'ada', instructions: 'Be brief.', responsiveness: 0.8, key: 'k' };
+  const settings = { ...chosen, pushToTalk: true, webrtc: true };
   assert.equal(saveSettings(storage, settings), true);
   assert.deepEqual(loadSettings(storage), settings);
 });

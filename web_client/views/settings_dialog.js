@@ -42,12 +42,13 @@ export class SettingsDialog {
   }
 
   /** @param {Settings} settings */
-  #fill({ voice, instructions, responsiveness, pushToTalk, key }) {
+  #fill({ voice, instructions, responsiveness, pushToTalk, webrtc, key }) {
     if (voice) this.#field('voice').append(new Option(voice));
     this.#field('voice').value = voice;
     this.#field('instructions').value = instructions;
     this.#field('responsiveness').value = String(responsiveness);
     this.#field('pushToTalk').checked = pushToTalk;
+    this.#field('connection').value = webrtc ? 'webrtc' : 'websocket';
     this.#field('key').value = key;
   }
 
@@ -58,6 +59,7 @@ export class SettingsDialog {
       instructions: this.#field('instructions').value.trim(),
       responsiveness: this.#field('responsiveness').valueAsNumber,
       pushToTalk: this.#field('pushToTalk').checked,
+      webrtc: this.#field('connection').value === 'webrtc',
       key: this.#field('key').value.trim(),
     };
   }

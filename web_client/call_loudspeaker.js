@@ -1,0 +1,185 @@
+/**
+ * Plays what comes by WebRTC, in the shape of `Loudspeaker`. The browser has a buffer of its own, which nobody can
+ * empty: what was stopped is silenced until something else sounds.
+ *
+ * It plays through an audio element: browsers take out the echo of those more surely than that of an AudioContext.
+ *
+ * @typedef {import('./call_playhead.js').Mark} Mark
+ * @typedef {import('./call_playhead.js').Moment} Moment
+ * @typedef {Pick<HTMLAudioElement, 'play' | 'pause' | 'muted' | 'srcObject'>} Player
+ * @typedef {Pick<RTCRtpReceiver, 'track' | 'getSynchronizationSources'>} Receiver
+ *
+ * @typedef {object} Surroundings
+ * @property {() => Player} makePlayer
+ * @property {(track: MediaStreamTrack) => MediaStream} makeStream
+ * @property {() => number} now In ms, as `performance.now()`.
+ * @property {(run: () => void, ms: number) => any} setTimer
+ * @property {(timer: any) => void} clearTimer
+ */
+
+import { CallPlayhead } from './call_playhead.js';
+import { Emitter } from './emitter.js';
+
+const LOOK_EVERY_MS = 25;
+
+/** @type {Surroundings} */
+const BROWSER = {
+  makePlayer: () => new Audio(),
+  makeStream: (track) => new MediaStream([track]),
+  now: () => performance.now(),
+  setTimer: (run, ms) => setTimeout(run, ms),
+  clearTimer: (timer) => clearTimeout(timer),
+};
+
+/** @extends {Emitter<import('./loudspeaker.js').LoudspeakerEvents>} */
+export class CallLoudspeaker extends Emitter {
+  /** Hz in which positions are counted, 0 while closed. */
+  rate = 0;
+  /** There is no AudioNode to connect to. @type {null} */
+  output = null;
+  #surroundings;
+  #playhead = new CallPlayhead();
+  /** @type {Player | null} */
+  #player = null;
+  /** @type {Receiver | null} */
+  #receiver = null;
+  /** @type {any} */
+  #timer = null;
+  /** What sounded last. @type {Moment} */
+  #last = { response: 0, ms: 0 };
+  /** The mark in force. @type {Mark | null} */
+  #mark = null;
+  /** The response that may not sound until it is resumed. @type {number | null} */
+  #stopped = null;
+  /** Of what was stopped: what is under way is still of this mark. @type {Mark | null} */
+  #silenced = null;
+
+  /** @param {Surroundings} [surroundings] */
+  constructor(surroundings = BROWSER) {
+    super();
+    this.#surroundings = surroundings;
+  }
+
+  /** Whether this browser can play at all. */
+  get supported() {
+    return typeof RTCPeerConnection === 'function';
+  }
+
+  /** @param {number} rate In Hz. */
+  async open(rate) {
+    this.rate = rate;
+  }
+
+  async close() {
+    this.#surroundings.clearTimer(this.#timer);
+    this.clear();
+    this.rate = 0;
+    this.#receiver = null;
+    this.#player?.pause();
+    this.#player = null;
+  }
+
+  /** Go on after the browser held the sound back. Call it from a gesture. */
+  async wake() {
+    if (this.#player) await this.#play(this.#player);
+  }
+
+  /** Play what comes here. @param {Receiver} receiver */
+  receive(receiver) {
+    this.clear();
+    this.#receiver = receiver;
+    this.#player ??= this.#surroundings.makePlayer();
+    this.#player.srcObject = this.#surroundings.makeStream(receiver.track);
+    void this.#play(this.#player);
+    this.#look();
+  }
+
+  /** What the server tells of its sound. @param {Mark} mark */
+  mark(mark) {
+    this.#playhead.add(mark);
+    const { response, played_ms = 0 } = mark;
+    if (response !== undefined) this.emit('queued', this.#point({ response, ms: Math.max(0, played_ms) }));
+  }
+
+  /** Nothing comes in frames. */
+  play() {}
+
+  /** Silence this response, now. @param {number} response */
+  stop(response) {
+    if (this.#stopped === response) return;
+    this.#stopped = response;
+    if (this.#last.response !== response) return;
+    if (this.#mark?.response === response) this.#silenced = this.#mark;
+    this.#hush();
+    this.emit('stopped', this.#timed(this.#last));
+  }
+
+  /** Let it go on: where, the server's next mark says. @param {number} response */
+  resume(response) {
+    if (this.#stopped === response) this.#stopped = null;
+  }
+
+  /** The server is done with this response. @param {number} response */
+  finish(response) {
+    if (response === this.#last.response && response !== this.#stopped) this.emit('ended', this.#timed(this.#last));
+  }
+
+  /** Forget what sounds, and what was to sound. */
+  clear() {
+    this.#playhead.clear();
+    this.#last = { response: 0, ms: 0 };
+    this.#mark = this.#silenced = this.#stopped = null;
+    this.#hush();
+  }
+
+  #look() {
+    this.#surroundings.clearTimer(this.#timer);
+    this.#timer = this.#surroundings.setTimer(() => this.#look(), LOOK_EVERY_MS);
+    const [source] = this.#receiver?.getSynchronizationSources() ?? [];
+    if (source && this.rate) this.#sounds(source.rtpTimestamp, source.audioLevel ?? 0);
+  }
+
+  /** @param {number} rtp @param {number} level */
+  #sounds(rtp, level) {
+    const { mark, now, passed } = this.#playhead.at(rtp);
+    const heard = this.#silenced ? passed.slice(1) : passed; // the first is of the mark that was in force
+    for (const moment of heard) if (moment.response !== this.#stopped) this.#progress(moment, 0);
+    this.#mark = mark;
+    if (mark !== this.#silenced) this.#silenced = now && now.response === this.#stopped ? mark : null;
+    this.#hush();
+    if (now && !this.#silenced) this.#progress(now, level);
+  }
+
+  /** @param {Moment} moment @param {number} level */
+  #progress(moment, level) {
+    const begins = moment.response > this.#last.response;
+    this.#last = moment;
+    if (begins) this.emit('started', { ...this.#timed(moment), position: 0 });
+    this.emit('progress', { ...this.#point(moment), level });
+  }
+
+  #hush() {
+    if (this.#player) this.#player.muted = this.#silenced !== null;
+  }
+
+  /** @param {Player} player */
+  async #play(player) {
+    try {
+      await player.play();
+      this.emit('suspended', false);
+    } catch (error) {
+      const held = error instanceof Error && error.name === 'NotAllowedError';
+      if (held && player === this.#player) this.emit('suspended', true); // others: it was taken away meanwhile
+    }
+  }
+
+  /** @param {Moment} moment */
+  #point({ response, ms }) {
+    return { response, position: Math.round((ms * this.rate) / 1000) };
+  }
+
+  /** @param {Moment} moment */
+  #timed(moment) {
+    return { ...this.#point(moment), atMs: this.#surroundings.now() };
+  }
+}
