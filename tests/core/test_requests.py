@@ -115,6 +115,19 @@ def test_an_answer_aside_has_its_own_prompt_and_leaves_no_trace() -> None:
     assert said(world) == before
 
 
+def test_an_answer_aside_is_not_the_one_that_the_user_waits_for() -> None:
+    world = in_floor(Floor.USER)
+    world.clear()
+    world.tell(AnswerWanted("r1", Wish(messages=(Message("user", "Is it a question?"),), remembered=False)))
+    world.stop_speaking()
+    world.transcribe(QUESTION)
+    world.wait(2_500)
+    assert (began(world), prompt(world)[1:]) == (["r1"], [("user", "Is it a question?")])
+    hear(world, "Yes.")
+    world.wait(2_000)
+    assert (began(world), prompt(world)[1:]) == (["r1", None], [("user", QUESTION)])
+
+
 def test_a_written_answer_is_not_spoken() -> None:
     world = new_world()
     world.configure(dataclasses.replace(world.config, speech=False))

@@ -14,7 +14,9 @@ from tests.core.situations import ANSWER, MANUAL, QUESTION, ask, hear, in_floor,
 from tests.core.world import World
 from tests.replay import tool_stories
 from voice_server.core import commands, events
+from voice_server.core.conversation import Message
 from voice_server.core.policy import Policy
+from voice_server.core.requests import AnswerWanted, Wish
 from voice_server.core.session import Session
 from voice_server.core.trace import Record, TracedSession
 from voice_server.core.turns import Floor
@@ -106,7 +108,7 @@ def barge_in() -> World:
     """The answer ends with the words that had been heard, and what is said instead is answered."""
     world = in_floor(Floor.AGENT)
     world.wait(600)
-    speak(world, "", "what about tomorrow")
+    speak(world, "what", "what about tomorrow")
     fall_silent(world, "What about tomorrow?")
     world.wait(1_500)
     return heard_out(world, "Tomorrow it is nine.")
@@ -178,6 +180,18 @@ def words_after_a_long_noise() -> World:
     return heard_out(world, "Tomorrow it is nine.")
 
 
+def answer_aside_while_speaking() -> World:
+    """The client wants something classified while the user speaks: the user is answered after that."""
+    world = in_floor(Floor.USER)
+    aside = Wish(messages=(Message("user", "Is it a question?"),), speech=False, remembered=False)
+    world.tell(AnswerWanted("r1", aside))
+    fall_silent(world, QUESTION)
+    world.wait(1_500)
+    hear(world, "Yes.")
+    world.wait(100)
+    return heard_out(world)
+
+
 def model_stalls() -> World:
     """The user hears an apology, not silence."""
     world = in_floor(Floor.THINKING)
@@ -220,7 +234,7 @@ def broken_off_by_nothing() -> World:
     """A noise that was taken for words broke the answer off before it was heard: it is given again."""
     world = new_world()
     ask(world)
-    speak(world, "", "what the")
+    speak(world, "what", "what the")
     fall_silent(world, "")
     return heard_out(world)
 
@@ -336,7 +350,12 @@ STORIES: dict[str, Story] = {
     "words_after_a_long_noise": Story(
         words_after_a_long_noise,
         (QUESTION, "And what about tomorrow?"),
-        (("interrupted", "It is ten. It"), ("completed", "Tomorrow it is nine.")),
+        (("interrupted", "It is ten. It is"), ("completed", "Tomorrow it is nine.")),
+    ),
+    "answer_aside_while_speaking": Story(
+        answer_aside_while_speaking,
+        ("Is it a question?", QUESTION),
+        (("completed", "Yes."), ("completed", IT_IS_TEN)),
     ),
     "model_stalls": Story(model_stalls, (QUESTION,), (("failed", f"Well {PROMISE}"),)),
     "transcription_fails": Story(transcription_fails, (), (("completed", PROMISE),)),

@@ -163,7 +163,9 @@ class Replies:
 
     def _release(self, turn: int, since_ms: int, marks: dict[str, int], now_ms: int) -> None:
         asked = self._wanted.tag if self._wanted else None
-        self._unanswered = self._wanted = None
+        aside = self._wish.messages is not None and self._answering.config.turn.answers
+        self._unanswered = (turn or self._unanswered) if aside else None  # the user's answer is still to come
+        self._wanted = None
         self._floor.cue(Cue.COMMITTED)
         self._answering.release(turn, since_ms, marks, now_ms, asked)
 
