@@ -12,12 +12,14 @@
  * @typedef {object} Surroundings
  * @property {() => Player} makePlayer
  * @property {(track: MediaStreamTrack) => MediaStream} makeStream
+ * @property {(stream: MediaStream) => Pick<CallTap, 'output' | 'level' | 'muted' | 'wake' | 'close'>} makeTap
  * @property {() => number} now In ms, as `performance.now()`.
  * @property {(run: () => void, ms: number) => any} setTimer
  * @property {(timer: any) => void} clearTimer
  */
 
 import { CallPlayhead } from './call_playhead.js';
+import { CallTap } from './call_tap.js';
 import { Emitter } from './emitter.js';
 
 const LOOK_EVERY_MS = 25;
@@ -26,6 +28,7 @@ const LOOK_EVERY_MS = 25;
 const BROWSER = {
   makePlayer: () => new Audio(),
   makeStream: (track) => new MediaStream([track]),
+  makeTap: (stream) => new CallTap(stream),
   now: () => performance.now(),
   setTimer: (run, ms) => setTimeout(run, ms),
   clearTimer: (timer) => clearTimeout(timer),
@@ -35,12 +38,12 @@ const BROWSER = {
 export class CallLoudspeaker extends Emitter {
   /** Hz in which positions are counted, 0 while closed. */
   rate = 0;
-  /** There is no AudioNode to connect to. @type {null} */
-  output = null;
   #surroundings;
   #playhead = new CallPlayhead();
   /** @type {Player | null} */
   #player = null;
+  /** @type {ReturnType<Surroundings['makeTap']> | null} */
+  #tap = null;
   /** @type {Receiver | null} */
   #receiver = null;
   /** @type {any} */
@@ -65,6 +68,11 @@ export class CallLoudspeaker extends Emitter {
     return typeof RTCPeerConnection === 'function';
   }
 
+  /** What it plays, to connect more to: a recorder, say. @returns {AudioNode | null} */
+  get output() {
+    return this.#tap?.output ?? null;
+  }
+
   /** @param {number} rate In Hz. */
   async open(rate) {
     this.rate = rate;
@@ -76,12 +84,13 @@ export class CallLoudspeaker extends Emitter {
     this.rate = 0;
     this.#receiver = null;
     this.#player?.pause();
-    this.#player = null;
+    this.#tap?.close();
+    this.#player = this.#tap = null;
   }
 
   /** Go on after the browser held the sound back. Call it from a gesture. */
   async wake() {
-    if (this.#player) await this.#play(this.#player);
+    if (this.#player) await Promise.all([this.#play(this.#player), this.#tap?.wake()]);
   }
 
   /** Play what comes here. @param {Receiver} receiver */
@@ -90,6 +99,8 @@ export class CallLoudspeaker extends Emitter {
     this.#receiver = receiver;
     this.#player ??= this.#surroundings.makePlayer();
     this.#player.srcObject = this.#surroundings.makeStream(receiver.track);
+    this.#tap?.close();
+    this.#tap = this.#surroundings.makeTap(this.#player.srcObject);
     void this.#play(this.#player);
     this.#look();
   }
@@ -136,7 +147,7 @@ export class CallLoudspeaker extends Emitter {
     this.#surroundings.clearTimer(this.#timer);
     this.#timer = this.#surroundings.setTimer(() => this.#look(), LOOK_EVERY_MS);
     const [source] = this.#receiver?.getSynchronizationSources() ?? [];
-    if (source && this.rate) this.#sounds(source.rtpTimestamp, source.audioLevel ?? 0);
+    if (source && this.rate) this.#sounds(source.rtpTimestamp, this.#tap?.level ?? 0);
   }
 
   /** @param {number} rtp @param {number} level */
@@ -159,7 +170,9 @@ export class CallLoudspeaker extends Emitter {
   }
 
   #hush() {
-    if (this.#player) this.#player.muted = this.#silenced !== null;
+    const muted = this.#silenced !== null;
+    if (this.#player) this.#player.muted = muted;
+    if (this.#tap) this.#tap.muted = muted;
   }
 
   /** @param {Player} player */

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.e2e.conftest import OpenPage
@@ -16,6 +17,8 @@ from voice_server.bench.words import word_errors
 
 pytestmark = pytest.mark.models
 
+LOUD = 1_000  # of 32 768
+SILENT_WITHIN_S = 0.1
 STORY = "Tell me a long story about a dog and a cat who live on a farm."
 
 
@@ -46,10 +49,12 @@ def choose_webrtc(page: VoicePage) -> None:
 
 
 def test_a_whole_turn_by_webrtc(open_page: OpenPage, server: RealServer, audio_dir: Path) -> None:
-    page = open_page(server.url, audio_dir / "speech" / "order_10.wav")
+    page = open_page(server.url, audio_dir / "speech" / "order_10.wav", bypass_csp=True)
     choose_webrtc(page)
     page.start()
+    page.record()
     page.wait_holder("agent")
+    page.wait_words("heard", 3)
     page.shot("61-assistant-answers-by-webrtc")
     done = page.wait_message("response.done")
     page.wait_holder("open")
@@ -60,6 +65,8 @@ def test_a_whole_turn_by_webrtc(open_page: OpenPage, server: RealServer, audio_d
     asked = "Make me a double shot twelve ounce cappuccino with a bit of soy milk."
     assert word_errors(asked, said)[0] <= 3
     page.wait_until(lambda: page.words("heard") == done["text"].split())
+    recording = page.recording()
+    assert np.count_nonzero(np.abs(recording.samples) > LOUD) > recording.rate_hz / 10, "it could be heard"
     reports = [m["played_ms"] for m in page.sent if m["type"] == "playback"]
     assert len(reports) > 2
     assert reports == sorted(reports)
@@ -70,9 +77,11 @@ def test_a_whole_turn_by_webrtc(open_page: OpenPage, server: RealServer, audio_d
 
 
 def test_the_stop_button_silences_a_call_at_once(open_page: OpenPage, server: RealServer) -> None:
-    page = open_page(server.url)
+    page = open_page(server.url, bypass_csp=True)
     choose_webrtc(page)
     page.type(STORY)
+    page.wait_connected()
+    page.record()
     page.wait_words("heard", 3)
     page.page.click("#stop")
     done = page.wait_message("response.done")
@@ -82,6 +91,11 @@ def test_the_stop_button_silences_a_call_at_once(open_page: OpenPage, server: Re
     assert page.wait_message("response.stop")["reason"] == "client"
     assert page.words("heard") == done["heard"].split()
     assert page.words("cut")
+    recording = page.recording()
+    click_s = recording.mark("click").time_s
+    assert np.abs(recording.between(recording.start_s, click_s)).max() > LOUD
+    after_s = recording.silent_after_s(click_s, click_s + 0.5)
+    assert after_s - recording.latency_s <= SILENT_WITHIN_S
 
 
 def test_a_muted_caller_is_not_heard(open_page: OpenPage, server: RealServer, audio_dir: Path) -> None:

@@ -49,7 +49,7 @@ test('stopped, it is silent at once, and for what is under way', () => {
   hear(100);
   take();
   speaker.stop(1);
-  assert.equal(sound.player.muted, true);
+  assert.deepEqual([sound.player.muted, sound.tap.muted], [true, true]);
   assert.deepEqual(take(), [['stopped', 1, 2400]]);
   hear(150);
   assert.equal(sound.player.muted, true);
@@ -143,5 +143,6 @@ test('closed, it looks no more', async () => {
   hear(100);
   assert.deepEqual(take(), []);
   assert.equal(sound.player.playing, false);
-  assert.equal(speaker.rate, 0);
+  assert.equal(sound.tap.closed, 1);
+  assert.deepEqual([speaker.rate, speaker.output], [0, null]);
 });

@@ -94,8 +94,13 @@ export function makeSound({ now, setTimer, clearTimer }) {
   };
   player.pause = () => void (player.playing = false);
   const receiver = { track: 'the track', sources: [], getSynchronizationSources: () => receiver.sources };
+  const tap = { muted: false, level: 0, output: 'a node', closed: 0, wake: async () => {}, close: () => void tap.closed++ };
   /** This time stamp sounds. */
-  const sounds = (rtpTimestamp, audioLevel = 0.5) => void (receiver.sources = [{ rtpTimestamp, audioLevel }]);
-  const surroundings = { makePlayer: () => player, makeStream: (track) => [track], now, setTimer, clearTimer };
-  return { player, receiver, sounds, surroundings };
+  const sounds = (rtpTimestamp, level = 0.5) => {
+    receiver.sources = [{ rtpTimestamp }];
+    tap.level = level;
+  };
+  const made = { makePlayer: () => player, makeStream: (track) => [track], makeTap: () => tap };
+  const surroundings = { ...made, now, setTimer, clearTimer };
+  return { tap, player, receiver, sounds, surroundings };
 }
