@@ -40,11 +40,14 @@ class CountingWorkers:
 
 
 class HeldWorkers:
-    """Never comes back with a result."""
+    """Runs the work at once, but never comes back with a result while it is to hold it."""
+
+    hold = False
 
     async def run(self, work: Callable[[], T], *, deadline_ms: int, model: str, alone: bool = False) -> T:
-        await asyncio.Event().wait()
-        raise AssertionError("nobody sets that event")
+        if self.hold:
+            await asyncio.Event().wait()
+        return work()
 
 
 @pytest.fixture(scope="module")
@@ -60,19 +63,29 @@ async def _pushed(stream: SileroStream, samples: Pcm) -> list[float]:
     return [await stream.push(frame) for frame in _frames(samples)]
 
 
-async def test_answers_are_those_of_the_whole_file_at_once(speech: Pcm) -> None:
+async def test_where_a_window_ends_with_a_frame_answers_are_those_of_the_whole_file_at_once(
+    speech: Pcm,
+) -> None:
     samples = speech[: len(speech) // 2_560 * 2_560]  # whole frames, and whole windows
     expected = SileroVADModel(str(bundled_model()))(to_float(samples))
     pushed = await _pushed(SileroJudge(CountingWorkers()).open(), samples)
-    after_window = [pushed[-(-512 * (n + 1) // 320) - 1] for n in range(len(expected))]
-    # Its last window lacks its end: faster_whisper zeroes the context of the first there.
-    np.testing.assert_allclose(after_window[:-1], expected[:-1], atol=1e-5)
+    # The file's last window lacks its end: faster_whisper zeroes the context of the first there.
+    np.testing.assert_allclose(pushed[7:-1:8], expected[4:-1:5], atol=1e-5)
 
 
-async def test_one_run_for_each_window(speech: Pcm) -> None:
+async def test_between_windows_the_newest_sound_counts(speech: Pcm) -> None:
+    loud = speech[: 2_560 * (len(speech) // 2_560) // 2]
+    loud = loud[: len(loud) // 2_560 * 2_560]
+    stream = SileroJudge(CountingWorkers()).open()
+    await _pushed(stream, loud)
+    before, after = await _pushed(stream, np.concatenate([loud[-320:], QUIET[:320]]))
+    assert after < before
+
+
+async def test_one_piece_of_work_for_each_frame(speech: Pcm) -> None:
     workers = CountingWorkers()
     await _pushed(SileroJudge(workers).open(), speech[:16_000])
-    assert workers.runs == 16_000 // 512
+    assert workers.runs == 16_000 // 320
 
 
 async def test_skipping_runs_nothing_and_the_lead_in_is_one_run(speech: Pcm) -> None:
@@ -116,12 +129,16 @@ async def test_refused_for_long_it_keeps_no_more_than_the_lead_in(speech: Pcm) -
 
 
 async def test_a_cancelled_push_leaves_the_stream_whole(speech: Pcm) -> None:
-    stream = SileroJudge(HeldWorkers()).open()
-    await stream.push(speech[:320])
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(stream.push(speech[320:640]), timeout=0)
-    stream.reset()
-    assert await stream.push(speech[:320]) == 0.0
+    workers = HeldWorkers()
+    stream, undisturbed = SileroJudge(workers).open(), SileroJudge(CountingWorkers()).open()
+    workers.hold = True
+    held = asyncio.create_task(stream.push(speech[:320]))
+    await asyncio.sleep(0)
+    held.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await held
+    workers.hold = False
+    assert await stream.push(speech[320:640]) == (await _pushed(undisturbed, speech[:640]))[-1]
 
 
 async def _onset_ms(stream: SileroStream, samples: Pcm, skipped: int) -> int:
@@ -145,7 +162,7 @@ async def test_the_onset_is_seen_within_a_window_or_two(
         skipped = int(onset_ms + 40) // 20 if skips else 0
         samples = np.concatenate([QUIET, sound(row["path"])])
         delays.append(await _onset_ms(judge.open(), samples, skipped) - onset_ms)
-    assert np.median(delays) <= 64
+    assert np.median(delays) <= 50
     assert max(delays) <= 260
 
 
@@ -163,7 +180,7 @@ async def test_half_of_the_hard_noises_pass(workers: Workers, recordings: Record
 async def test_it_can_be_warmed_up() -> None:
     workers = CountingWorkers()
     await SileroJudge(workers).warm_up()
-    assert workers.runs == 1
+    assert workers.runs
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ EXAMPLES = {
     "I think it is raining": Completeness.OPEN,
     "tell me a joke": Completeness.OPEN_REQUEST,
     "Ever tried.": Completeness.FRAGMENT,
+    "And so, my fellow Americans.": Completeness.FRAGMENT,
+    "So what time is it?": Completeness.REQUEST,
     "No, thank you.": Completeness.STATEMENT,
     "Good morning!": Completeness.STATEMENT,
     "I was there again yesterday.": Completeness.STATEMENT,

@@ -10,7 +10,12 @@ from voice_server.ports import VoiceStream
 from voice_server.runtime.hearing import Hearing, HearingPolicy, Sign
 
 POLICY = HearingPolicy(
-    start_probability=0.5, stop_probability=0.35, stop_silence_ms=100, gate_hold_ms=100, onset_lead_ms=40
+    start_probability=0.5,
+    fade_probability=0.65,
+    stop_probability=0.35,
+    stop_silence_ms=100,
+    gate_hold_ms=100,
+    onset_lead_ms=40,
 )
 
 
@@ -52,9 +57,21 @@ async def test_speech_starts_with_the_first_sure_window_and_stops_after_the_sile
     found = await _heard(Says(*[1.0] * 9), judge, 9)
     assert found == [
         SpeechStarted(at_ms=0, heard_ms=40),
-        SpeechFaded(at_ms=80, heard_ms=100),
-        SpeechStopped(at_ms=80, heard_ms=180),
+        SpeechFaded(at_ms=60, heard_ms=80),
+        SpeechStopped(at_ms=60, heard_ms=160),
     ]
+
+
+async def test_a_voice_that_is_half_heard_fades_once_and_goes_on() -> None:
+    judge = Says(0.9, *[0.5] * 10, 0.9)
+    found = await _heard(Says(*[1.0] * 12), judge, 12)
+    assert found == [SpeechStarted(at_ms=0, heard_ms=20), SpeechFaded(at_ms=20, heard_ms=40)]
+
+
+async def test_the_end_of_a_soft_voice_is_not_put_where_it_was_last_loud() -> None:
+    judge = Says(0.9, *[0.5] * 10, 0.1)
+    found = await _heard(Says(*[1.0] * 12), judge, 12)
+    assert found[-1] == SpeechStopped(at_ms=120, heard_ms=240)
 
 
 async def test_a_short_dip_fades_but_does_not_stop_it() -> None:

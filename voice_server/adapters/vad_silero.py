@@ -3,6 +3,9 @@
 The graph takes windows of 512 samples (32 ms at 16 kHz), each after the 64 samples before it, and an LSTM's
 state. Its first dimension is time, so that windows that have piled up cost one call (snakers4/silero-vad,
 `utils_vad.py`; faster_whisper, `vad.py`).
+
+Frames are shorter than windows. So that an onset or an end is not seen up to 30 ms late, the sound after the
+last whole window is judged too, in a window that overlaps that one; what the LSTM makes of it is forgotten.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ WINDOW_SAMPLES = 512
 CONTEXT_SAMPLES = 64
 LEAD_IN_WINDOWS = 3
 """What is kept of the sound that was skipped: with fewer, soft onsets are seen later."""
+WITH_CONTEXT = CONTEXT_SAMPLES + WINDOW_SAMPLES
+KEPT_SAMPLES = CONTEXT_SAMPLES + LEAD_IN_WINDOWS * WINDOW_SAMPLES
 STATE_SHAPE = (1, 1, 128)
 URGENT_MS = 0
 """A deadline before every other: an onset must not wait behind a transcription."""
@@ -60,12 +65,13 @@ class SileroStream:
 
     def reset(self) -> None:
         """Forget what was heard so far."""
-        self._sound = np.zeros(CONTEXT_SAMPLES, np.float32)  # the context, then what was not judged yet
+        self._sound = np.zeros(CONTEXT_SAMPLES + WINDOW_SAMPLES, np.float32)
+        self._fresh = 0  # samples at its end that are in no whole window yet
         self._skipping = False
         self._forget()
 
     async def push(self, frame: Pcm) -> float:
-        """The probability of speech in the latest whole window.
+        """The probability of speech in the latest 32 ms.
 
         The first push after `skip` judges the kept lead-in too, in windows that end with this frame.
         Cancelled or failed, it leaves the sound to the next push, as if it had been skipped.
@@ -73,9 +79,7 @@ class SileroStream:
         self._append(frame)
         if self._skipping:
             self._align()
-        windows = self._windows()
-        if len(windows):
-            await self._judge(windows)
+        await self._judge(self._whole_windows())
         return self._probability
 
     def skip(self, frame: Pcm) -> None:
@@ -87,38 +91,50 @@ class SileroStream:
     def _append(self, frame: Pcm) -> None:
         if len(frame) != frame_samples(INPUT_HZ):
             raise ModelError(f"silero: a frame is {frame_samples(INPUT_HZ)} samples, not {len(frame)}")
-        self._sound = np.concatenate([self._sound, to_float(frame)])
-        kept = CONTEXT_SAMPLES + LEAD_IN_WINDOWS * WINDOW_SAMPLES
-        if len(self._sound) > kept:
-            self._sound = self._sound[-kept:]
+        self._sound = np.concatenate([self._sound, to_float(frame)])[-KEPT_SAMPLES:]
+        self._fresh += len(frame)
+        if self._fresh > KEPT_SAMPLES - CONTEXT_SAMPLES:
+            self._fresh = KEPT_SAMPLES - CONTEXT_SAMPLES
             self._forget()  # the state is of sound that does not join what is kept
 
     def _align(self) -> None:
-        """Drop the head so that whole windows end with the newest sample; with less than one, wait."""
-        surplus = len(self._sound) - CONTEXT_SAMPLES
-        if surplus >= WINDOW_SAMPLES:
-            self._sound = self._sound[surplus % WINDOW_SAMPLES :]
+        """Have whole windows end with the newest sample; with less than one, wait."""
+        if self._fresh >= WINDOW_SAMPLES:
+            self._fresh -= self._fresh % WINDOW_SAMPLES
         self._skipping = False
 
-    def _windows(self) -> FloatArray:
-        """The whole windows that wait, shape (n, 576)."""
-        if len(self._sound) < CONTEXT_SAMPLES + WINDOW_SAMPLES:
-            return np.empty((0, CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
-        view = np.lib.stride_tricks.sliding_window_view(self._sound, CONTEXT_SAMPLES + WINDOW_SAMPLES)
+    def _whole_windows(self) -> FloatArray:
+        """Those that wait, shape (n, 576)."""
+        if self._fresh < WINDOW_SAMPLES:
+            return np.empty((0, WITH_CONTEXT), np.float32)
+        waiting = self._sound[-self._fresh - CONTEXT_SAMPLES :]
+        view = np.lib.stride_tricks.sliding_window_view(waiting, WITH_CONTEXT)
         return np.ascontiguousarray(view[::WINDOW_SAMPLES])
 
     async def _judge(self, windows: FloatArray) -> None:
-        inputs = {"input": windows, "h": self._hidden, "c": self._cell}
-        probabilities, hidden, cell = await self._workers.run(
-            partial(self._graph.run, inputs), deadline_ms=URGENT_MS, model="silero"
+        fresh = self._fresh - len(windows) * WINDOW_SAMPLES
+        latest = self._sound[None, -WITH_CONTEXT:] if fresh else None
+        judged = partial(_judged, self._graph, windows, latest, self._hidden, self._cell)
+        probability, self._hidden, self._cell = await self._workers.run(
+            judged, deadline_ms=URGENT_MS, model="silero"
         )
-        self._sound = self._sound[len(windows) * WINDOW_SAMPLES :]
-        self._hidden, self._cell = hidden, cell
-        self._probability = float(probabilities[-1])
+        self._fresh, self._probability = fresh, probability
 
     def _forget(self) -> None:
         self._hidden = self._cell = np.zeros(STATE_SHAPE, np.float32)
         self._probability = 0.0
+
+
+def _judged(
+    graph: OnnxGraph, windows: FloatArray, latest: FloatArray | None, hidden: FloatArray, cell: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
+    """The probability at the end, and the state after the whole windows. Blocks. Raises ModelError."""
+    probabilities: FloatArray = np.zeros(1, np.float32)
+    if len(windows):
+        probabilities, hidden, cell = graph.run({"input": windows, "h": hidden, "c": cell})
+    if latest is not None:
+        probabilities, _, _ = graph.run({"input": latest, "h": hidden, "c": cell})
+    return float(probabilities[-1]), hidden, cell
 
 
 def bundled_model() -> Path:

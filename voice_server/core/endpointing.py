@@ -24,7 +24,7 @@ class Completeness(Enum):
     DIGITS = "numbers are being dictated"
     OPEN = "no end of a sentence"
     OPEN_REQUEST = "a request, without the end of a sentence"
-    FRAGMENT = "a few words that neither ask, greet nor answer"
+    FRAGMENT = "a few words that neither ask, greet nor answer, or one sentence of several"
     STATEMENT = "a whole sentence that asks for nothing"
     REQUEST = "a whole question or request"
 
@@ -45,7 +45,7 @@ _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     Completeness.DIGITS: (1400, 1400, 1400, 1400, 1600, 1600),
     Completeness.OPEN: (250, 600, 900, 1100, 1300, 1500),
     Completeness.OPEN_REQUEST: (150, 300, 500, 800, 1100, 1300),
-    Completeness.FRAGMENT: (800, 1000, 1200, 1450, 1500, 1500),
+    Completeness.FRAGMENT: (1100, 1200, 1300, 1450, 1500, 1500),
     Completeness.STATEMENT: (150, 900, 1000, 1450, 1500, 1500),
     Completeness.REQUEST: (100, 150, 250, 350, 550, 900),
 }
@@ -80,8 +80,9 @@ def completeness(text: str | None, *, asked: bool = False) -> Completeness:
         return Completeness.DIGITS
     request = lexicon.is_request(text)
     if lexicon.is_sentence(text) and not request:
-        fragment = len(lexicon.words(text)) <= FRAGMENT_WORDS and not (asked or lexicon.is_courtesy(text))
-        return Completeness.FRAGMENT if fragment else Completeness.STATEMENT
+        few = len(lexicon.words(text)) <= FRAGMENT_WORDS and not asked
+        part = (few or lexicon.continues(text)) and not lexicon.is_courtesy(text)
+        return Completeness.FRAGMENT if part else Completeness.STATEMENT
     if lexicon.is_sentence(text):
         return Completeness.REQUEST
     return Completeness.OPEN_REQUEST if request else Completeness.OPEN

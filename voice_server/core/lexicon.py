@@ -34,6 +34,9 @@ COURTESIES = BACKCHANNELS | frozenset(
 OPENERS = frozenset("hi hey hello okay ok so please well and then".split())
 """What may come before a request."""
 
+CONTINUING = frozenset("and but so because or".split())
+"""A statement that begins with one of these belongs to something longer."""
+
 REQUESTING = frozenset(
     """what what's who who's where where's when when's why how how's which can could would will should do does
     did is are may i'd let's give get make set turn tell show go play lock open close find call add start
@@ -98,6 +101,11 @@ def is_request(text: str) -> bool:
     """Whether a question or a request is the last, or the first, thing that it says."""
     sentences = _SENTENCE_END.split(text.strip())
     return text.rstrip().endswith("?") or any(_asks(s) for s in (sentences[0], sentences[-1]))
+
+
+def continues(text: str) -> bool:
+    """Whether it begins as the next sentence of a story does."""
+    return any(word in CONTINUING for word in words(text)[:1])
 
 
 def _asks(sentence: str) -> bool:

@@ -86,8 +86,9 @@ class Policy:
     """So much of a noise without words is looked at again, in case a word had begun at its end."""
     contest_limit_ms: int = 2_500
     """A contested floor is decided after this long in any case."""
-    noise_ms: int = 400
-    """So much of a sound without a word in it is a noise: words show in 300 ms of 37 utterances out of 38."""
+    noise_ms: int = 300
+    """So much of a sound without a word in it is a noise: words show in 300 ms of 37 utterances out of 38.
+    Those of the last take the floor as soon as they are overheard."""
     backchannel_ms: int = 500
     """So much of a sound that is only a backchannel is one, even if it goes on; more words may confirm it."""
     tool_timeout_ms: int = 600_000

@@ -1,9 +1,9 @@
 """From frames to "speech started", "speech faded" and "speech stopped".
 
 The gate hears every frame; the judge is asked while the gate has been open lately or speech is going on.
-Speech starts with the first window that the judge is sure of, and stops after a short silence: both are
-cheap to take back, so neither waits for certainty. A detector that fails is not believed: a gate counts as
-open, a judge as hearing nothing, so that a turn comes to its end all the same.
+Speech starts with the first window that the judge is sure of, fades as soon as it is less so, and stops
+after a short silence: all are cheap to take back, so none waits for certainty. A detector that fails is not
+believed: a gate counts as open, a judge as hearing nothing, so that a turn comes to its end all the same.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class HearingPolicy:
     """The hysteresis. Probabilities are the judge's."""
 
     start_probability: float = 0.5
+    fade_probability: float = 0.65
+    """Above it is speech for sure. Its end falls below it 50 ms before it falls below the next."""
     stop_probability: float = 0.35
     stop_silence_ms: int = 100
     gate_hold_ms: int = 300
@@ -45,7 +47,8 @@ class Hearing:
         self._gate_open_until_ms = 0
         self._speaking = False
         self._faded = False
-        self._last_speech_ms = 0
+        self._last_voice_ms = 0  # above the lower threshold
+        self._last_sure_ms = 0  # above the higher
         self._complained = False
         self.heard_ms = 0
 
@@ -76,21 +79,27 @@ class Hearing:
             return otherwise
 
     def _weigh(self, probability: float) -> Sign | None:
-        threshold = self._policy.stop_probability if self._speaking else self._policy.start_probability
-        if probability >= threshold:
-            self._last_speech_ms, self._faded = self.heard_ms, False
-            return None if self._speaking else self._start()
-        return self._quiet() if self._speaking else None
+        if not self._speaking:
+            return self._start() if probability >= self._policy.start_probability else None
+        if probability >= self._policy.stop_probability:
+            self._last_voice_ms = self.heard_ms
+        if probability >= self._policy.fade_probability:
+            self._last_sure_ms, self._faded = self.heard_ms, False
+            return None
+        return self._quieter(probability)
 
-    def _quiet(self) -> SpeechFaded | SpeechStopped | None:
-        if self.heard_ms - self._last_speech_ms >= self._policy.stop_silence_ms:
+    def _quieter(self, probability: float) -> SpeechFaded | SpeechStopped | None:
+        end_ms = max(self._last_sure_ms, self._last_voice_ms - self._policy.stop_silence_ms)
+        silent = probability < self._policy.stop_probability
+        if silent and self.heard_ms - end_ms >= self._policy.stop_silence_ms:
             self._speaking = False
-            return SpeechStopped(self._last_speech_ms, self.heard_ms)
+            return SpeechStopped(end_ms, self.heard_ms)
         if self._faded:
             return None
         self._faded = True
-        return SpeechFaded(self._last_speech_ms, self.heard_ms)
+        return SpeechFaded(end_ms, self.heard_ms)
 
     def _start(self) -> SpeechStarted:
-        self._speaking = True
+        self._speaking, self._faded = True, False
+        self._last_voice_ms = self._last_sure_ms = self.heard_ms
         return SpeechStarted(max(0, self.heard_ms - self._policy.onset_lead_ms), self.heard_ms)
