@@ -15,18 +15,15 @@ before the answer (`call_routing`); it is not trusted with a result, which is re
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
 import secrets
-import time
 import urllib.request
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +38,7 @@ from voice_server.adapters.call_routing import (
     without_calls,
 )
 from voice_server.adapters.chat_messages import chat_messages, chat_tools
+from voice_server.adapters.llama_answer import Answer
 from voice_server.adapters.prompt_fitting import fitted
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall, ToolSpec
@@ -56,8 +54,6 @@ REPEAT_PENALTY = 1.1
 """Against the loops that so small a model falls into when it is this cool."""
 CACHE_MIB = 1_024
 """For the histories of sessions that are not answering just now."""
-PATIENCE_S = 0.008
-"""Nobody has asked for the next piece for so long: the cores are better given to the other models."""
 SLOT_SIMILARITY = 0.01
 REUSED_TOKENS = 32
 """With these two a history that lost its oldest messages is moved within the cache, not computed again."""
@@ -99,7 +95,7 @@ class LlamaLanguageModel:
         self.knows_tools = _has_place_for_tools(self._server.listening_address, self.api_key)
         """Whether its chat template has a place for tools."""
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="llama")
-        self._answers: set[_Answer] = set()
+        self._answers: set[Answer] = set()
 
     @property
     def url(self) -> str:
@@ -122,7 +118,7 @@ class LlamaLanguageModel:
             pieces = self._by_routing(messages, options)
         elif options.tools:
             # a penalty would forbid it the names that are in the prompt
-            answer = _Answer(tuple(messages), {"tools": chat_tools(options.tools), "repeat_penalty": 1.0})
+            answer = Answer(tuple(messages), {"tools": chat_tools(options.tools), "repeat_penalty": 1.0})
             pieces = self._whole(answer, options)
         else:
             pieces = self._text(messages, options)
@@ -147,7 +143,7 @@ class LlamaLanguageModel:
     async def _choose(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ToolCall | None:
         if not tools or not messages or messages[-1].role != "user":
             return None
-        answer = _Answer(routing_prompt(tools, messages[-1].content), routing_request(tools))
+        answer = Answer(routing_prompt(tools, messages[-1].content), routing_request(tools))
         try:
             async with aclosing(self._whole(answer, GenerateOptions(max_tokens=ROUTING_TOKENS))) as pieces:
                 return chosen("".join([piece async for piece in pieces if isinstance(piece, str)]))
@@ -155,7 +151,7 @@ class LlamaLanguageModel:
             logger.warning("no tool can be chosen: %s", error)
             return None
 
-    async def _whole(self, answer: _Answer, options: GenerateOptions) -> AsyncGenerator[str | ToolCall, None]:
+    async def _whole(self, answer: Answer, options: GenerateOptions) -> AsyncGenerator[str | ToolCall, None]:
         """An answer that does not pause: what has begun under a grammar cannot be gone on with."""
         await self._begin(answer, options)
         try:
@@ -171,7 +167,7 @@ class LlamaLanguageModel:
         while left > 0:
             if self._cores:
                 await self._cores.calm()
-            answer = await self._begin(_Answer(_continued(messages, said)), replace(options, max_tokens=left))
+            answer = await self._begin(Answer(_continued(messages, said)), replace(options, max_tokens=left))
             try:
                 while isinstance(piece := await answer.next_piece(), str):
                     said, left = said + piece, left - 1
@@ -189,7 +185,7 @@ class LlamaLanguageModel:
         if 2 * sum(not answer.stopped for answer in tuple(self._answers)) >= self._parallel:
             return
         prompt = tuple(messages) if self.knows_tools else without_calls(messages)
-        answer = _Answer(prompt, priming=True)
+        answer = Answer(prompt, priming=True)
         try:
             await self._begin(answer, GenerateOptions(max_tokens=1))
             await answer.finished.wait()
@@ -206,7 +202,7 @@ class LlamaLanguageModel:
         self._threads.shutdown(cancel_futures=True)
         self._server = None
 
-    async def _begin(self, answer: _Answer, options: GenerateOptions) -> _Answer:
+    async def _begin(self, answer: Answer, options: GenerateOptions) -> Answer:
         for earlier in tuple(self._answers):
             if earlier.ends_soon and answer.builds_on(earlier):
                 await earlier.finished.wait()  # it holds the place in the cache where our history is
@@ -220,7 +216,7 @@ class LlamaLanguageModel:
 
     # ── in a thread ──
 
-    def _answer(self, answer: _Answer, options: GenerateOptions) -> None:
+    def _answer(self, answer: Answer, options: GenerateOptions) -> None:
         error: ModelError | None = None
         try:
             self._fit_and_generate(answer, options)
@@ -230,7 +226,7 @@ class LlamaLanguageModel:
             error = ModelError(f"llama.cpp: {raised}")
         answer.finish(error)
 
-    def _fit_and_generate(self, answer: _Answer, options: GenerateOptions) -> None:
+    def _fit_and_generate(self, answer: Answer, options: GenerateOptions) -> None:
         max_tokens = min(options.max_tokens or MAX_TOKENS, self._context_tokens // 2)
         room = self._context_tokens - max_tokens
         while not answer.stopped:
@@ -242,7 +238,7 @@ class LlamaLanguageModel:
                 if room < MIN_ROOM_TOKENS:
                     raise
 
-    def _attempt(self, request: dict[str, Any], answer: _Answer) -> None:
+    def _attempt(self, request: dict[str, Any], answer: Answer) -> None:
         """Generate until the end, or until the text is not wanted."""
         errors: list[dict[str, Any]] = []
         calls = CallDeltas()
@@ -287,67 +283,6 @@ class LlamaLanguageModel:
 
 class _PromptTooLongError(ModelError):
     pass
-
-
-class _Answer:
-    """Pieces of text on their way from a thread to the loop. At most `max_tokens`, and so without a bound."""
-
-    def __init__(
-        self, prompt: tuple[Message, ...], extra: dict[str, Any] | None = None, *, priming: bool = False
-    ) -> None:
-        self.prompt = prompt
-        self.extra = extra or {}
-        """More of the request: tools, a grammar. An answer that has such does not pause."""
-        self.priming = priming
-        self.stopped = False
-        self.paused = False
-        """Whether it ended because nobody took its pieces."""
-        self.finished = asyncio.Event()
-        self._left_s: float | None = None
-        self._loop = asyncio.get_running_loop()
-        self._pieces: asyncio.Queue[str | ToolCall | ModelError | None] = asyncio.Queue()
-
-    @property
-    def ends_soon(self) -> bool:
-        """Whether its text is not wanted, or no longer: it ends at its first or next piece."""
-        return self.stopped or self.priming
-
-    def builds_on(self, earlier: _Answer) -> bool:
-        """Whether its prompt is the same conversation, with a last message that begins alike."""
-        if not self.prompt or self.prompt[:-1] != earlier.prompt[:-1] or self._loop is not earlier._loop:
-            return False
-        ours, theirs = self.prompt[-1].content, earlier.prompt[-1].content
-        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False)))
-        return 2 * alike >= len(theirs)
-
-    async def next_piece(self) -> str | ToolCall | None:
-        """Text, a call, or None at the end. Raises ModelError."""
-        self._left_s = None
-        piece = await self._pieces.get()
-        self._left_s = time.perf_counter()
-        if isinstance(piece, ModelError):
-            raise piece
-        return piece
-
-    def pauses(self, *, crowded: bool) -> bool:
-        """From the thread that makes it: whether it ends here for now, as others need the cores more."""
-        left_s = self._left_s
-        away = left_s is not None and time.perf_counter() - left_s > PATIENCE_S
-        self.paused = (away or crowded) and not self.extra
-        return self.paused
-
-    def put(self, piece: str | ToolCall) -> None:
-        """From the thread that makes it."""
-        self._call(self._pieces.put_nowait, piece)
-
-    def finish(self, error: ModelError | None) -> None:
-        """From any thread: no text follows."""
-        self._call(self._pieces.put_nowait, error)
-        self._call(self.finished.set)
-
-    def _call(self, function: Callable[..., None], *arguments: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits
-            self._loop.call_soon_threadsafe(function, *arguments)
 
 
 def _continued(messages: Sequence[Message], said: str) -> tuple[Message, ...]:
