@@ -23,6 +23,8 @@ import { CallTap } from './call_tap.js';
 import { Emitter } from './emitter.js';
 
 const LOOK_EVERY_MS = 25;
+/** So much later than the browser took it out of its buffer, all has left the loudspeaker. */
+const SETTLE_MS = 80;
 
 /** @type {Surroundings} */
 const BROWSER = {
@@ -152,11 +154,11 @@ export class CallLoudspeaker extends Emitter {
 
   /** @param {number} rtp @param {number} level */
   #sounds(rtp, level) {
-    const { mark, now, passed } = this.#playhead.at(rtp);
-    const heard = this.#silenced ? passed.slice(1) : passed; // the first is of the mark that was in force
+    const { mark, sinceMs, now, passed } = this.#playhead.at(rtp);
+    const heard = this.#silenced && this.#silenced === this.#mark ? passed.slice(1) : passed;
     for (const moment of heard) if (moment.response !== this.#stopped) this.#progress(moment, 0);
     this.#mark = mark;
-    if (mark !== this.#silenced) this.#silenced = now && now.response === this.#stopped ? mark : null;
+    if (mark !== this.#silenced && (now || sinceMs >= SETTLE_MS)) this.#silenced = now && now.response === this.#stopped ? mark : null;
     this.#hush();
     if (now && !this.#silenced) this.#progress(now, level);
   }

@@ -26,8 +26,8 @@ export class CallPlayhead {
    * What sounds now. Each mark is passed once: what is asked for is not to go back.
    *
    * @param {number} rtp The time stamp that sounds.
-   * @returns {{mark: Mark | null, now: Moment | null, passed: Moment[]}} The mark in force; the moment, null in silence;
-   *   and where the responses were that have ended since, or have gone on elsewhere.
+   * @returns {{mark: Mark | null, sinceMs: number, now: Moment | null, passed: Moment[]}} The mark in force, and since
+   *   when; the moment, null in silence; and where the responses were that have ended since, or have gone on elsewhere.
    */
   at(rtp) {
     const passed = [];
@@ -37,8 +37,9 @@ export class CallPlayhead {
       this.#marks.shift();
     }
     const [mark = null] = this.#marks;
-    const begun = mark !== null && since(mark.rtp, rtp) >= 0;
-    return { mark: begun ? mark : null, now: begun ? momentOf(mark, rtp) : null, passed };
+    const sinceMs = mark ? since(mark.rtp, rtp) / TICKS_PER_MS : -1;
+    if (!mark || sinceMs < 0) return { mark: null, sinceMs: 0, now: null, passed };
+    return { mark, sinceMs, now: momentOf(mark, rtp), passed };
   }
 }
 

@@ -95,7 +95,7 @@ def test_the_stop_button_silences_a_call_at_once(open_page: OpenPage, server: Re
     click_s = recording.mark("click").time_s
     assert np.abs(recording.between(recording.start_s, click_s)).max() > LOUD
     after_s = recording.silent_after_s(click_s, click_s + 0.5)
-    assert after_s - recording.latency_s <= SILENT_WITHIN_S
+    assert after_s - recording.latency_s <= SILENT_WITHIN_S, (after_s, recording.latency_s)
 
 
 def test_a_muted_caller_is_not_heard(open_page: OpenPage, server: RealServer, audio_dir: Path) -> None:
@@ -112,19 +112,3 @@ def test_a_muted_caller_is_not_heard(open_page: OpenPage, server: RealServer, au
     page.shot("64-muted-by-webrtc")
     page.page.click("#talk")
     page.wait_until(lambda: len([m for m in page.received if m["type"] == "speech.started"]) > heard)
-
-
-def test_a_call_comes_back_after_the_server_was_killed(
-    open_page: OpenPage, server: RealServer, audio_dir: Path
-) -> None:
-    page = open_page(server.url, audio_dir / "speech" / "cmd_what_time.wav")
-    choose_webrtc(page)
-    page.start()
-    page.wait_words("heard", 1)
-    server.kill()
-    page.page.wait_for_selector("#connection[data-phase=waiting]")
-    page.shot("65-server-gone-by-webrtc")
-    server.start()
-    page.wait_connected()
-    page.type("Are you there?")
-    page.wait_message("response.done")

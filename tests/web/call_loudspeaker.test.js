@@ -55,6 +55,8 @@ test('stopped, it is silent at once, and for what is under way', () => {
   assert.equal(sound.player.muted, true);
   silence(180);
   hear(200);
+  assert.equal(sound.player.muted, true, 'some may still be on its way to the loudspeaker');
+  hear(270);
   assert.equal(sound.player.muted, false, 'there is silence anyway');
   assert.deepEqual(take(), []);
   speaker.finish(1);

@@ -11,7 +11,7 @@ const playhead = (...marks) => {
 };
 
 test('before the first mark, and without one, there is silence', () => {
-  assert.deepEqual(playhead().at(0), { mark: null, now: null, passed: [] });
+  assert.deepEqual(playhead().at(0), { mark: null, sinceMs: 0, now: null, passed: [] });
   assert.equal(playhead({ rtp: 1000, response: 1, played_ms: 0 }).at(999).now, null);
 });
 
@@ -34,6 +34,7 @@ test('what broke off goes on where its next mark says', () => {
   const head = playhead({ rtp: 0, response: 1, played_ms: 0 }, { rtp: 100 * MS }, { rtp: 400 * MS, response: 1, played_ms: 100 });
   assert.deepEqual(head.at(410 * MS), {
     mark: { rtp: 400 * MS, response: 1, played_ms: 100 },
+    sinceMs: 10,
     now: { response: 1, ms: 110 },
     passed: [{ response: 1, ms: 100 }],
   });
