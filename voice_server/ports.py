@@ -124,8 +124,11 @@ class GenerateOptions:
 class LanguageModel(Protocol):
     """Text to text, streamed."""
 
-    async def prime(self, messages: Sequence[Message]) -> None:
-        """A prompt that begins like this is to come: put it into the cache. May do nothing; never raises."""
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """A prompt that begins like this is to come, with these tools: put it into the cache.
+
+        May do nothing; never raises.
+        """
 
     def generate(
         self, messages: Sequence[Message], options: GenerateOptions

@@ -15,7 +15,7 @@ import pytest
 from tests.adapters.llama_slots import Slot, busy_slot, slots, slots_at_rest
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.core.conversation import Message
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError, ModelFileError
 from voice_server.ports import GenerateOptions
 
@@ -25,6 +25,16 @@ HISTORY = (
     Message("user", "Please tell me a long story about a dog who went to sea."),
     Message("assistant", "Once upon a time there was a dog, and his name was Barnaby, and he loved the sea."),
     Message("user", "And then? Please tell me more about the dog, and"),
+)
+
+TEMPLATE = Path(__file__).with_name("calling_template.jinja").read_text(encoding="utf-8")
+LAMPS = tuple(
+    ToolSpec(
+        f"switch_{room}",
+        f"Switches the lamp in the {room}.\nExample: Turn on the lamp in the {room}. -> {{}}",
+        '{"type": "object", "properties": {}}',
+    )
+    for room in ("kitchen", "bathroom", "hall", "attic", "cellar", "garden")
 )
 
 
@@ -118,6 +128,24 @@ async def _all(pieces: AsyncGenerator[str | ToolCall, None]) -> list[str]:
 async def test_a_primed_prompt_is_known_when_it_comes(llama: LlamaLanguageModel) -> None:
     await llama.prime(HISTORY)
     assert known(await first_piece_at(llama, asking("the captain."))) > 0.8
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("template", [None, TEMPLATE], ids=["by_routing", "by_template"])
+async def test_tools_are_read_before_they_are_needed(llama_file: Path, template: str | None) -> None:
+    model = LlamaLanguageModel(llama_file, parallel=2, context_tokens=1_024, chat_template=template)
+    try:
+        await model.prime(HISTORY, LAMPS)
+        primed = await tokens_read(model)
+        await _drained(model.generate(HISTORY, GenerateOptions(max_tokens=5, tools=LAMPS)))
+        assert primed <= await tokens_read(model) < primed + 20
+    finally:
+        model.close()
+
+
+async def tokens_read(model: LlamaLanguageModel) -> int:
+    """So many are in the caches of all slots."""
+    return sum(slot.get("n_prompt_tokens", 0) for slot in await slots_at_rest(model))
 
 
 @pytest.mark.models

@@ -75,6 +75,13 @@ async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
         yield request.getfixturevalue(request.param)
 
 
+async def test_priming_with_tools_gives_nothing_and_changes_no_call(model: LanguageModel) -> None:
+    await model.prime(ASKED, TOOLS)
+    await model.prime((), TOOLS)
+    _, calls = await given(model, ASKED)
+    assert [call.name for call in calls] == ["current_time"]
+
+
 async def given(
     model: LanguageModel, messages: Sequence[Message], options: GenerateOptions = CALLING
 ) -> tuple[str, list[ToolCall]]:

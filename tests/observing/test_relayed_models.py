@@ -8,6 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolSpec
 from voice_server.errors import ModelError
 from voice_server.observing.relayed_models import TimedLanguageModel
 from voice_server.ports import GenerateOptions
@@ -20,7 +21,7 @@ class Slow:
         self.now_s = 100.0
         self._words = words
 
-    async def prime(self, messages: Sequence[Message]) -> None:
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         self.now_s += 50
 
     async def generate(

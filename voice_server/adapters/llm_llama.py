@@ -20,7 +20,7 @@ import logging
 import os
 import secrets
 import urllib.request
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
@@ -117,9 +117,7 @@ class LlamaLanguageModel:
         if not self.knows_tools:
             pieces = self._by_routing(messages, options)
         elif options.tools:
-            # a penalty would forbid it the names that are in the prompt
-            answer = Answer(tuple(messages), {"tools": chat_tools(options.tools), "repeat_penalty": 1.0})
-            pieces = self._whole(answer, options)
+            pieces = self._whole(Answer(tuple(messages), _offer(options.tools)), options)
         else:
             pieces = self._text(messages, options)
         async with aclosing(pieces):
@@ -177,15 +175,26 @@ class LlamaLanguageModel:
             if not answer.paused:
                 return
 
-    async def prime(self, messages: Sequence[Message]) -> None:
-        """Have these messages in the cache: the next prompt that begins with them is answered sooner.
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
+        """Have these messages and tools in the cache: the next prompt that begins so is answered sooner.
 
         Does nothing while half of the places or more are taken: answers go first.
         """
-        if 2 * sum(not answer.stopped for answer in tuple(self._answers)) >= self._parallel:
+        for beginning in self._beginnings(messages, tools):
+            if 2 * sum(not answer.stopped for answer in tuple(self._answers)) < self._parallel:
+                await self._prime(beginning)
+
+    def _beginnings(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[Answer]:
+        """What `generate` would compute first."""
+        if self.knows_tools:
+            yield Answer(tuple(messages), _offer(tools) if tools else None, priming=True)
             return
-        prompt = tuple(messages) if self.knows_tools else without_calls(messages)
-        answer = Answer(prompt, priming=True)
+        if offered := routed(tools):
+            said = messages[-1].content if messages and messages[-1].role == "user" else ""
+            yield Answer(routing_prompt(offered, said), priming=True)
+        yield Answer(without_calls(messages), priming=True)
+
+    async def _prime(self, answer: Answer) -> None:
         try:
             await self._begin(answer, GenerateOptions(max_tokens=1))
             await answer.finished.wait()
@@ -313,6 +322,11 @@ def _request(messages: Sequence[Message], max_tokens: int, options: GenerateOpti
         "stream": True,
         "cache_prompt": True,
     }
+
+
+def _offer(tools: Sequence[ToolSpec]) -> dict[str, Any]:
+    """What llama.cpp is given beside the prompt; a penalty would forbid the names that are in it."""
+    return {"tools": chat_tools(tools), "repeat_penalty": 1.0}
 
 
 def _delta(event: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import openai
 from voice_server.adapters.call_deltas import CallDeltas
 from voice_server.adapters.chat_messages import chat_messages, chat_tools
 from voice_server.core.conversation import Message
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError, OverloadedError
 from voice_server.ports import GenerateOptions
 
@@ -61,7 +61,7 @@ class OpenAILanguageModel:
         for call in calls.finished():
             yield call
 
-    async def prime(self, messages: Sequence[Message]) -> None:
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Does nothing: whether the server keeps a cache is not known, and a request may cost money."""
 
     async def aclose(self) -> None:

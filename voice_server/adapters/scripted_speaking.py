@@ -11,7 +11,7 @@ from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import ms_to_samples
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError
 from voice_server.ports import GenerateOptions, SpeechChunk
 
@@ -46,7 +46,7 @@ class ScriptedLanguageModel:
         self.running = 0
         self._replies = replies or in_turn("All right, I am on it.")
 
-    async def prime(self, messages: Sequence[Message]) -> None:
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Only noted."""
         self.primed.append(tuple(messages))
 

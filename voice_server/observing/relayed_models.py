@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from voice_server.core.conversation import Message
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.ports import GenerateOptions, LanguageModel, SpeechChunk, Synthesizer
 
 Chunks = AsyncGenerator[SpeechChunk, None]
@@ -48,9 +48,9 @@ class TimedLanguageModel:
         self._ran = ran
         self._now_s = now_s
 
-    async def prime(self, messages: Sequence[Message]) -> None:
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """As the model; nobody waits for it."""
-        await self._model.prime(messages)
+        await self._model.prime(messages, tools)
 
     async def generate(
         self, messages: Sequence[Message], options: GenerateOptions

@@ -14,7 +14,7 @@ import numpy as np
 from voice_server.audio.pcm import Pcm, from_bytes
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError
 from voice_server.observing.trace_file import Trace
 from voice_server.ports import GenerateOptions, Hypothesis, Models, SpeechChunk, VoiceStream
@@ -117,7 +117,7 @@ class _LanguageModel:
         self._known = known
         self._clock = clock
 
-    async def prime(self, messages: Sequence[Message]) -> None:
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         pass  # it has nothing to prepare
 
     async def generate(

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from voice_server.audio.pcm import Pcm
 from voice_server.core.conversation import Message
-from voice_server.core.tools import ToolCall
+from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.observing.relayed_models import Chunks, RelayedSynthesizer
 from voice_server.ports import (
     GenerateOptions,
@@ -113,7 +113,7 @@ class _LanguageModel:
         self._latencies = latencies
         self._clock = clock
 
-    async def prime(self, messages: Sequence[Message]) -> None:
+    async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         pass  # speed is what the latencies say
 
     async def generate(

@@ -35,7 +35,9 @@ class Voicing:
 
     async def prime(self, order: commands.Prime) -> None:
         """Have the prompt's beginning in the model's cache."""
-        await self._models.language_model.prime(order.messages)
+        config = self._config()
+        tools = (*config.server_tools, *config.tools)
+        await self._models.language_model.prime(order.messages, tools)
 
     async def generate(self, order: commands.Generate, speech: Speech, tell: Tell) -> None:
         """Stream the text as events, as far as it is wanted, until it ends, fails, or is cancelled."""
