@@ -19,6 +19,8 @@ from voice_server.errors import LinkError
 Tell = Callable[[str], None]
 
 REDIS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
+ENDING_S = 3
+LOOKS_A_SECOND = 10
 SETTINGS = """
 [store]
 kind = "redis"
@@ -88,12 +90,17 @@ class Cluster:
         return f"ws://127.0.0.1:{self.port}/v1/voice"
 
     async def holder(self) -> Member:
-        """The one member that serves a session now. Raises LinkError when there is none."""
-        counts = await asyncio.gather(*[member.sessions() for member in self.members])
-        holders = [member for member, count in zip(self.members, counts, strict=True) if count]
-        if len(holders) != 1:
-            raise LinkError(f"{len(holders)} servers hold a session, and one should")
-        return holders[0]
+        """The one member that serves a session now. Raises LinkError when there is none.
+
+        Waits a moment for another to end the session before.
+        """
+        for _ in range(ENDING_S * LOOKS_A_SECOND):
+            counts = await asyncio.gather(*[member.sessions() for member in self.members])
+            holders = [member for member, count in zip(self.members, counts, strict=True) if count]
+            if len(holders) == 1:
+                return holders[0]
+            await asyncio.sleep(1 / LOOKS_A_SECOND)
+        raise LinkError(f"{len(holders)} servers hold a session, and one should")
 
 
 @asynccontextmanager
