@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from voice_server.core import commands, events
@@ -184,6 +185,8 @@ def _fields(kind: type[Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float)):
         return value
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else _named(value)
@@ -211,6 +214,8 @@ def _decode_value(hint: Any, value: Any) -> Any:
     if hint in (int, str, float, bool):
         return value
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
     if dataclasses.is_dataclass(hint):
         return decode(typing.cast(type[Any], hint), value)
     if origin is tuple:
