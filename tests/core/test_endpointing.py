@@ -27,6 +27,7 @@ EXAMPLES = {
     "tell me a joke": Completeness.OPEN_REQUEST,
     "Ever tried.": Completeness.FRAGMENT,
     "And so, my fellow Americans.": Completeness.FRAGMENT,
+    "And so my fellow American": Completeness.FRAGMENT,
     "So what time is it?": Completeness.REQUEST,
     "No, thank you.": Completeness.STATEMENT,
     "Good morning!": Completeness.STATEMENT,

@@ -24,7 +24,7 @@ class Completeness(Enum):
     DIGITS = "numbers are being dictated"
     OPEN = "no end of a sentence"
     OPEN_REQUEST = "a request, without the end of a sentence"
-    FRAGMENT = "a few words that neither ask, greet nor answer, or one sentence of several"
+    FRAGMENT = "a few words that neither ask, greet nor answer, or part of a story"
     STATEMENT = "a whole sentence that asks for nothing"
     REQUEST = "a whole question or request"
 
@@ -78,14 +78,17 @@ def completeness(text: str | None, *, asked: bool = False) -> Completeness:
         return Completeness.TRAILING
     if lexicon.ends_in_digits(text):
         return Completeness.DIGITS
-    request = lexicon.is_request(text)
-    if lexicon.is_sentence(text) and not request:
-        few = len(lexicon.words(text)) <= FRAGMENT_WORDS and not asked
-        part = (few or lexicon.continues(text)) and not lexicon.is_courtesy(text)
-        return Completeness.FRAGMENT if part else Completeness.STATEMENT
-    if lexicon.is_sentence(text):
-        return Completeness.REQUEST
-    return Completeness.OPEN_REQUEST if request else Completeness.OPEN
+    sentence = lexicon.is_sentence(text)
+    if lexicon.is_request(text):
+        return Completeness.REQUEST if sentence else Completeness.OPEN_REQUEST
+    if lexicon.continues(text) and not lexicon.is_courtesy(text):
+        return Completeness.FRAGMENT
+    return _statement(text, asked=asked) if sentence else Completeness.OPEN
+
+
+def _statement(text: str, *, asked: bool) -> Completeness:
+    few = len(lexicon.words(text)) <= FRAGMENT_WORDS
+    return Completeness.FRAGMENT if few and not (asked or lexicon.is_courtesy(text)) else Completeness.STATEMENT
 
 
 def silence_needed_ms(evidence: Evidence, responsiveness: float) -> int:
