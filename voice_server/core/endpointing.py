@@ -88,7 +88,8 @@ def completeness(text: str | None, *, asked: bool = False) -> Completeness:
 
 def _statement(text: str, *, asked: bool) -> Completeness:
     few = len(lexicon.words(text)) <= FRAGMENT_WORDS
-    return Completeness.FRAGMENT if few and not (asked or lexicon.is_courtesy(text)) else Completeness.STATEMENT
+    part = few and not asked and not lexicon.is_courtesy(text)
+    return Completeness.FRAGMENT if part else Completeness.STATEMENT
 
 
 def silence_needed_ms(evidence: Evidence, responsiveness: float) -> int:
