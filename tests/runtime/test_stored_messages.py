@@ -14,7 +14,6 @@ from voice_server.ports import Notice, Relayed
 from voice_server.runtime.backlog import Entry
 from voice_server.runtime.keeping import restored, stored
 
-
 NOT_KEPT = {Relayed}
 """Of links to sessions that end with their connection."""
 
