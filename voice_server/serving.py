@@ -19,6 +19,7 @@ from voice_server.errors import ConfigurationError
 from voice_server.protocol.limits import MAX_MESSAGE_BYTES
 from voice_server.runtime.sessions import Sessions
 from voice_server.settings import Settings, load
+from voice_server.transports.realtime.endpoint import MAX_EVENT_BYTES, PATHS
 from voice_server.transports.webrtc.calls import Calls
 
 READ_LIMIT_BYTES = 32 * MAX_MESSAGE_BYTES
@@ -63,7 +64,7 @@ def server_config(app: Any) -> uvicorn.Config:
 
 
 class _Connection(WebSocketsSansIOProtocol):
-    """Lets go of a client that does not read even its farewell."""
+    """Takes large frames where a protocol has them; lets go of a client that does not read its farewell."""
 
     async def send(self, message: ASGISendEvent) -> None:
         """A handshake that was refused with an HTTP answer is over: uvicorn would log a failure."""
@@ -72,6 +73,8 @@ class _Connection(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     async def run_asgi(self) -> None:
+        if self.scope["path"] in PATHS:
+            self.conn.max_message_size = MAX_EVENT_BYTES
         await super().run_asgi()
         if self.transport.get_write_buffer_size():
             self.loop.call_later(LINGER_S, self.transport.abort)

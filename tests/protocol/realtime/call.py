@@ -12,7 +12,7 @@ from voice_server.core.policy import SessionConfig
 from voice_server.protocol.realtime.codec import Codec
 from voice_server.protocol.realtime.dialogue import House
 from voice_server.protocol.realtime.frames import Frame
-from voice_server.protocol.realtime.reading import AfterSound, Read, Reply, Sound
+from voice_server.protocol.realtime.reading import AfterSound, Meant, Reply, Rest, Sound
 from voice_server.protocol.realtime.session_settings import Settings
 
 Told = events.Event
@@ -38,9 +38,10 @@ class Call:
 
     def send_raw(self, data: str | bytes) -> list[Frame]:
         """The client sends a frame."""
-        return [frame for item in self.codec.read(data) for frame in self.take(item)]
+        read = [item for item in self.codec.read(data) if not isinstance(item, Rest)]
+        return [frame for item in read for frame in self.take(item)]
 
-    def take(self, item: Read) -> list[Frame]:
+    def take(self, item: Meant) -> list[Frame]:
         """One thing that the codec has read is dealt with. Returns what the client is answered."""
         what = item.what if isinstance(item, AfterSound) else item
         answers: list[Frame] = []

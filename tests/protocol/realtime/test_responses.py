@@ -10,6 +10,7 @@ from tests.protocol.realtime.call import Call, kinds, refusal
 from voice_server.core import commands as facts
 from voice_server.core import events, requests
 from voice_server.core.playout import Word
+from voice_server.protocol.realtime.reading import AfterSound
 
 SECOND = 24_000
 PCM = bytes(960)  # 20 ms
@@ -233,9 +234,11 @@ def test_a_cancel_is_the_stop_button() -> None:
     answering(call)
     call.core.clear()
     items = call.codec.read('{"type": "response.cancel", "event_id": "e-1"}')
-    assert len(items) == 2
+    assert isinstance(stop := next(items), AfterSound)
+    assert stop.what == events.Interrupted()
     call.fact(facts.ResponseStopped(1, "client", 900), ended("interrupted", ""))
-    assert call.take(items[1]) == []
+    assert isinstance(check := next(items), AfterSound)
+    assert call.take(check) == []
 
 
 @pytest.mark.parametrize("named", [{}, {"response_id": "resp_x_7"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from voice_server.audio import g711
 from voice_server.audio.pcm import from_bytes, to_bytes
 from voice_server.core import commands as facts
 from voice_server.core import requests
+from voice_server.protocol.realtime.reading import Rest, Sound
 
 WHISPER = {"input": {"transcription": {"model": "whisper-1"}}}
 MANUAL = {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}
@@ -208,10 +210,33 @@ def test_telephone_sound_is_heard_as_it_was_spoken(encoding: str, law: g711.Law)
 
 def test_a_long_append_is_heard_in_pieces() -> None:
     call = Call()
-    pieces = call.codec.read(bytes(24_000 * 2 * 3))
+    pieces = list(call.codec.read(bytes(24_000 * 2 * 3)))
     assert len(pieces) == 15
     sizes = [len(piece.pcm) for piece in pieces]  # type: ignore[union-attr]
     assert max(sizes) == 16_000 * 2 // 5
+
+
+def test_much_sound_is_heard_bit_by_bit_and_others_have_their_turn() -> None:
+    call = Call()
+    pcm = tone(440, 24_000, 8_000)
+    event = json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()})
+    read = list(call.codec.read(event))
+    assert isinstance(read[0], Rest)
+    sound = b"".join(item.pcm for item in read if isinstance(item, Sound))
+    append(other := Call(), pcm[: len(pcm) // 2])
+    append(other, pcm[len(pcm) // 2 :])
+    assert sound == other.sound
+
+
+@pytest.mark.parametrize("place", [0, 200_000, 500_000])
+@pytest.mark.parametrize("bad", ["!", "="])
+def test_of_much_that_is_not_base64_to_its_end_nothing_is_heard(place: int, bad: str) -> None:
+    call = Call()
+    audio = base64.b64encode(bytes(480_000)).decode()
+    spoilt = audio[:place] + bad + audio[place + 1 :]
+    refused = call.send("input_audio_buffer.append", event_id="e-1", audio=spoilt)
+    assert refusal(refused) == ("invalid_value", "audio", "e-1")
+    assert call.sound == b""
 
 
 @pytest.mark.parametrize("audio", ["not base64!", "AAA", "AAAA====", "é"])

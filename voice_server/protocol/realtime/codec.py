@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 from voice_server.core.commands import Fact
 from voice_server.protocol.realtime.dialogue import Dialogue, House
 from voice_server.protocol.realtime.frames import Frame
-from voice_server.protocol.realtime.reading import Read, Reading, Reply
+from voice_server.protocol.realtime.reading import Read, Reading, Reply, Sound
 from voice_server.protocol.realtime.session_settings import Settings
 from voice_server.protocol.realtime.telling import Telling
 
@@ -29,11 +30,14 @@ class Codec:
         """The session's, as they are now."""
         return self._dialogue.settings
 
-    def read(self, data: str | bytes) -> list[Read]:
-        """What one frame from the client means, in order. Never raises: a complaint is a reply, too."""
-        return self._reading.read(data)
+    def read(self, data: str | bytes, *, sound: bool = True) -> Iterator[Read]:
+        """What one frame from the client means, in order, found out as it is asked for.
 
-    def heard(self, pcm: bytes) -> list[Read]:
+        Not `sound`: there must be none in it. Never raises: a complaint is a reply, too.
+        """
+        return self._reading.read(data, sound=sound)
+
+    def heard(self, pcm: bytes) -> list[Sound]:
         """What sound means that came over a call: s16le at 16 kHz, at most 200 ms."""
         return self._reading.heard(pcm)
 

@@ -6,7 +6,7 @@ knows them. What refers to the sound before it waits until that has been heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import assert_never
@@ -56,7 +56,13 @@ class AfterSound:
     what: events.Event | Reply
 
 
-Read = Sound | events.Event | Reply | AfterSound
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A millisecond's work has been done, and more is to come: others may want to do theirs."""
+
+
+Meant = Sound | events.Event | Reply | AfterSound
+Read = Meant | Rest
 
 
 class Reading:
@@ -70,24 +76,25 @@ class Reading:
         self._tags = count(1)
         self._created = count(1)
 
-    def read(self, data: str | bytes) -> list[Read]:
-        """What one frame means. A binary one is sound, as if in `input_audio_buffer.append`."""
-        if isinstance(data, bytes):
-            return self._guarded(lambda: self._hear(data), None)
-        try:
-            event = parse_event(data)
-        except ProtocolError as problem:
-            return [_refused(problem)]
-        return self._guarded(lambda: self._meant(event), event.event_id)
+    def read(self, data: str | bytes, *, sound: bool = True) -> Iterator[Read]:
+        """What one frame means, found out as it is asked for. A binary one is sound, as if in an `append`.
 
-    def _guarded(self, work: Callable[[], list[Read]], event_id: str | None) -> list[Read]:
+        Not `sound`: there must be none in it.
+        """
         try:
-            return work()
+            event = data if isinstance(data, bytes) else parse_event(data)
         except ProtocolError as problem:
-            problem.in_reply_to = event_id
-            return [_refused(problem)]
+            yield _refused(problem)
+            return
+        try:
+            if not sound and isinstance(event, bytes | client.Append):
+                raise ProtocolError(INVALID_VALUE, "A call's sound comes over the call.", field="type")
+            yield from self._hear([event]) if isinstance(event, bytes) else self._meant(event)
+        except ProtocolError as problem:
+            problem.in_reply_to = None if isinstance(event, bytes) else event.event_id
+            yield _refused(problem)
 
-    def _meant(self, event: client.ClientEvent) -> list[Read]:
+    def _meant(self, event: client.ClientEvent) -> Iterable[Read]:
         match event:
             case client.Append():
                 return self._append(event.audio)
@@ -128,28 +135,36 @@ class Reading:
         """The input clock, when all sound so far will have been heard."""
         return self._heard_bytes // frame_bytes(INPUT_HZ) * FRAME_MS
 
-    def heard(self, pcm: bytes) -> list[Read]:
+    def heard(self, pcm: bytes) -> list[Sound]:
         """Sound that came over a call: s16le at 16 kHz, at most 200 ms."""
         self._heard_bytes += len(pcm)
         return [Sound(pcm)] if pcm else []
 
-    def _append(self, audio: str) -> list[Read]:
+    def _append(self, audio: str) -> Iterator[Read]:
+        """All of it is decoded before any is heard: what is not base64 changes nothing."""
         if not self._dialogue.house.in_band:
             raise ProtocolError(INVALID_VALUE, "Over WebRTC, sound comes over the call.", field="type")
+        portions: list[bytes] = []
         try:
-            data = from_base64(audio)
+            for portion in from_base64(audio):
+                if portions:
+                    yield Rest()
+                portions.append(portion)
         except ValueError as error:
             why = f"Invalid 'audio': base64-encoded audio was expected ({error})."
             raise ProtocolError(INVALID_VALUE, why, field="audio") from None
-        return self._hear(data)
+        yield from self._hear(portions)
 
-    def _hear(self, data: bytes) -> list[Read]:
+    def _hear(self, portions: list[bytes]) -> Iterator[Read]:
+        ear = self._ear
         try:
-            pieces = self._ear.push(data)
+            ear.check(sum(map(len, portions)))
         except ValueError as error:
             raise ProtocolError(INVALID_VALUE, f"Invalid 'audio': {error}.", field="audio") from None
-        self._heard_bytes += sum(map(len, pieces))
-        return [Sound(piece) for piece in pieces]
+        for portion in portions:
+            for piece in ear.hear(portion):
+                self._heard_bytes += len(piece)
+                yield Sound(piece)
 
     def _commit(self) -> list[Read]:
         start_ms, end_ms = self._dialogue.committed_ms, self._heard_ms

@@ -7,7 +7,7 @@ change within the session, the core's rates do not.
 from __future__ import annotations
 
 import base64
-import binascii
+from collections.abc import Iterator
 
 from voice_server.audio import g711
 from voice_server.audio.pcm import Pcm, from_bytes, to_bytes
@@ -17,6 +17,10 @@ from voice_server.protocol.realtime.session_settings import PCM_HZ, Encoding
 
 LAWS: dict[Encoding, g711.Law] = {"audio/pcmu": "ulaw", "audio/pcma": "alaw"}
 PIECE_BYTES = frame_bytes(INPUT_HZ) * MAX_INPUT_CHUNK_MS // 20
+PORTION_CHARS = 128 * 1024
+"""Of base64, decoded at once: half a millisecond's work."""
+PUSH_BYTES = 9_600
+"""Of encoded sound, resampled at once: 0.3 ms of work for 200 ms of PCM."""
 
 
 class Ear:
@@ -27,11 +31,17 @@ class Ear:
         self._law = LAWS.get(encoding)
         self._resampler = Resampler(g711.RATE_HZ if self._law else PCM_HZ, INPUT_HZ)
 
-    def push(self, data: bytes) -> list[bytes]:
-        """Encoded bytes → s16le at 16 kHz, in pieces of at most 200 ms.
+    def check(self, size: int) -> None:
+        """Raises ValueError where so many bytes are not whole samples."""
+        if not self._law and size % 2:
+            raise ValueError(f"{size} bytes are not whole samples of 16 bits")
 
-        Raises ValueError where PCM is not whole samples.
-        """
+    def hear(self, data: bytes) -> Iterator[bytes]:
+        """Encoded bytes → s16le at 16 kHz, in pieces of at most 200 ms, each made when it is asked for."""
+        for start in range(0, len(data), PUSH_BYTES):
+            yield from self._push(data[start : start + PUSH_BYTES])
+
+    def _push(self, data: bytes) -> list[bytes]:
         samples = g711.decode(data, self._law) if self._law else from_bytes(data)
         pcm = to_bytes(self._resampler.push(samples))
         return [pcm[start : start + PIECE_BYTES] for start in range(0, len(pcm), PIECE_BYTES)]
@@ -56,12 +66,12 @@ class Mouth:
         return self._resampler.flush()
 
 
-def from_base64(text: str) -> bytes:
-    """Raises ValueError where it is not base64."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError(str(error)) from None
+def from_base64(text: str) -> Iterator[bytes]:
+    """In portions, each decoded when it is asked for. Raises ValueError where it is not base64."""
+    if 0 <= text.find("=") < len(text) - 2:
+        raise ValueError("there is padding before the end")
+    for start in range(0, len(text), PORTION_CHARS):
+        yield base64.b64decode(text[start : start + PORTION_CHARS], validate=True)
 
 
 def to_base64(data: bytes) -> str:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from voice_server.core.events import SessionEnding
 from voice_server.errors import BusyError
+from voice_server.protocol.realtime.reading import Rest
 from voice_server.protocol.realtime.session_settings import Settings, transcribing
 from voice_server.runtime.inbound import Acked, Alive, Inbound
 from voice_server.runtime.session import SessionRunner
@@ -21,8 +22,12 @@ from voice_server.transports.realtime.client_secrets import refusal
 from voice_server.transports.realtime.front import Front
 from voice_server.transports.realtime.sideband import Sideband
 from voice_server.transports.realtime.socket import EventSocket, hang_up, receive
-from voice_server.transports.realtime.talk import RealtimeLink, meant
+from voice_server.transports.realtime.talk import RealtimeLink, meant_by_portions
 
+PATHS = ("/v1/realtime", "/v1//realtime")
+"""Some clients join base and path with two slashes."""
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""One event of a client, as UTF-8: 15 MiB of sound, as OpenAI takes it, and what is around it."""
 SUBPROTOCOL = "realtime"
 KEY_PREFIX = "openai-insecure-api-key."
 TRY_AGAIN_LATER = 1013
@@ -37,9 +42,9 @@ class RealtimeEndpoint:
         self._front = front
 
     def router(self) -> APIRouter:
-        """The routes. Some clients join base and path with two slashes."""
+        """The routes."""
         router = APIRouter()
-        for path in ("/v1/realtime", "/v1//realtime"):
+        for path in PATHS:
             router.add_api_websocket_route(path, self.serve)
         return router
 
@@ -102,8 +107,11 @@ class RealtimeEndpoint:
                 except TimeoutError:
                     yield Alive()
                     continue
-                for item in meant(data, link.codec, runner.watch):
-                    yield item
+                for item in meant_by_portions(data, link.codec, runner.watch):
+                    if isinstance(item, Rest):
+                        await asyncio.sleep(0)
+                    else:
+                        yield item
                 if link.last_seq - forgotten > ACK_EVERY:
                     forgotten = link.last_seq
                     yield Acked(forgotten)

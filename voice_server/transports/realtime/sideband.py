@@ -12,9 +12,6 @@ from dataclasses import dataclass
 
 from fastapi import WebSocket, WebSocketDisconnect
 
-from voice_server.ports import Refused
-from voice_server.protocol.realtime.parsing import INVALID_VALUE
-from voice_server.runtime.inbound import Heard, Said
 from voice_server.runtime.session import SessionRunner
 from voice_server.transports.realtime.socket import hang_up, receive
 from voice_server.transports.realtime.talk import RealtimeLink, meant
@@ -97,11 +94,6 @@ class Sideband:
         runner, link = self._line.runner, self._line.link
         with suppress(WebSocketDisconnect):
             while True:
-                for item in meant(await receive(self._socket), link.codec, runner.watch):
-                    await runner.take(_without_sound(item))
+                for item in meant(await receive(self._socket), link.codec, runner.watch, sound=False):
+                    await runner.take(item)
         self.end()
-
-
-def _without_sound(item: Said) -> Said:
-    why = "A call's sound comes over the call."
-    return Refused(INVALID_VALUE, why, field="type") if isinstance(item, Heard) else item

@@ -14,13 +14,16 @@ from voice_server.core.commands import Fact
 from voice_server.errors import ProtocolError
 from voice_server.observers import SessionObserver
 from voice_server.ports import AudioFrame, Farewell, Notice, Opened, Pinged, Ponged, Refused, Relayed, Resumed
+from voice_server.protocol.limits import MAX_MESSAGE_BYTES
 from voice_server.protocol.realtime import frames
 from voice_server.protocol.realtime.codec import Codec
-from voice_server.protocol.realtime.reading import AfterSound, Read, Reply, Sound
+from voice_server.protocol.realtime.reading import AfterSound, Meant, Reply, Rest, Sound
 from voice_server.runtime import inbound
 from voice_server.runtime.inbound import Heard, Said
 
 SOUND_TYPE = "response.output_audio.delta"
+SHOWN_CHARS = 2 * MAX_MESSAGE_BYTES
+"""Of a longer event, those who look on see no more: what is so long is sound, which they hear."""
 
 
 class Listener(Protocol):
@@ -94,14 +97,26 @@ class RealtimeLink:
                 return self.codec.told(item)
 
 
-def meant(data: str | bytes, codec: Codec, watch: SessionObserver) -> Iterator[Said]:
-    """What one frame means to the session, in order."""
+def meant(data: str | bytes, codec: Codec, watch: SessionObserver, *, sound: bool = True) -> Iterator[Said]:
+    """What one frame means to the session, in order. Not `sound`: there must be none in it."""
+    for item in meant_by_portions(data, codec, watch, sound=sound):
+        if not isinstance(item, Rest):
+            yield item
+
+
+def meant_by_portions(
+    data: str | bytes, codec: Codec, watch: SessionObserver, *, sound: bool = True
+) -> Iterator[Said | Rest]:
+    """The same, for frames so large that others must not wait for all of it: see `Rest`."""
     if isinstance(data, str):
-        watch.received(data)
-    for item in codec.read(data):
+        watch.received(data[:SHOWN_CHARS])
+    for item in codec.read(data, sound=sound):
         if isinstance(item, Sound):
             watch.received(item.pcm)
-        yield _inbound(item)
+        if isinstance(item, Rest):
+            yield item
+        else:
+            yield _inbound(item)
 
 
 def heard(pcm: bytes, codec: Codec, watch: SessionObserver) -> Iterator[Said]:
@@ -111,7 +126,7 @@ def heard(pcm: bytes, codec: Codec, watch: SessionObserver) -> Iterator[Said]:
         yield _inbound(item)
 
 
-def _inbound(item: Read) -> Said:
+def _inbound(item: Meant) -> Said:
     match item:
         case Sound(pcm):
             return Heard(pcm)
