@@ -126,7 +126,7 @@ export class Call {
   async #offer(sdp) {
     const { url, key } = this.#options;
     const headers = { 'Content-Type': 'application/sdp', ...(key && { Authorization: `Bearer ${key}` }) };
-    const response = await this.#surroundings.fetch(url, { method: 'POST', headers, body: withNack(sdp) });
+    const response = await this.#surroundings.fetch(url, { method: 'POST', headers, body: sdp });
     if (response.ok) return response.text();
     this.#refused(response);
     return null;
@@ -174,13 +174,4 @@ function parsed(data) {
   } catch {
     return null; // somebody else's task
   }
-}
-
-/**
- * The offer, with NACK for Opus (RFC 4585): what is lost is asked for and sent again. Browsers do it, and do not offer it.
- *
- * @param {string} sdp
- */
-export function withNack(sdp) {
-  return sdp.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/im, (line, type) => `${line}a=rtcp-fb:${type} nack\r\n`);
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Call, withNack } from '../../web_client/call.js';
+import { Call } from '../../web_client/call.js';
 import { NO_CALLS, NO_WAY } from '../../web_client/closing.js';
-import { OFFER, makeCalls, settled } from './phone_world.js';
+import { makeCalls, settled } from './phone_world.js';
 import { makeWorld } from './world.js';
 
 let world, calls, marks, received, closed;
@@ -31,18 +31,11 @@ const dialled = async () => {
 test('it offers sound both ways and a channel for messages, and takes the answer', async () => {
   await dial({ key: 'k', microphone: 'a track' });
   const [request] = calls.requests;
-  assert.deepEqual([request.url, request.method], ['http://test/v1/voice/calls', 'POST']);
+  assert.deepEqual([request.url, request.method, request.body], ['http://test/v1/voice/calls', 'POST', 'the offer']);
   assert.deepEqual(request.headers, { 'Content-Type': 'application/sdp', Authorization: 'Bearer k' });
   const { direction, microphone, channel, remoteDescription } = calls.peer();
   assert.deepEqual([direction, microphone, channel.label], ['sendrecv', 'a track', 'voice.v1']);
   assert.deepEqual(remoteDescription, { type: 'answer', sdp: 'the answer' });
-});
-
-test('it offers to send again what is lost', () => {
-  assert.equal(
-    withNack(OFFER),
-    'v=0\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\na=rtpmap:63 red/48000/2\r\n',
-  );
 });
 
 test('it waits for its addresses, but not for long', async () => {
