@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,9 +13,12 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import numpy as np
 import pytest
+from openai.types.realtime import RealtimeServerEvent
+from pydantic import TypeAdapter
 
 from tests.conformance.language_server import language_server
 from tests.conformance.target import RATE_HZ, Target
@@ -30,11 +34,14 @@ collect_ignore_glob = [] if os.environ.get("VOICE_CONFORMANCE") else ["test_*.py
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The server, ready."""
-    log = tmp_path_factory.mktemp("server") / "log"
+    log, captures = tmp_path_factory.mktemp("server") / "log", tmp_path_factory.mktemp("captures")
     with language_server() as url, log.open("wb") as output:
         rules = {"VOICE_SERVER_LLM__URL": url, "VOICE_SERVER_LLM__MODEL": "scripted"}
         process = subprocess.Popen(
-            [COMMAND, "serve", "--port", "0"], env=os.environ | rules, stdout=output, stderr=output
+            [COMMAND, "serve", "--port", "0", "--capture", str(captures)],
+            env=os.environ | rules,
+            stdout=output,
+            stderr=output,
         )
         try:
             yield Target(_ready(process, log))
@@ -42,6 +49,19 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             process.terminate()
             process.wait(30)
     sys.stderr.write(log.read_text(errors="replace"))
+    _judge(captures)
+
+
+def _judge(captures: Path) -> None:
+    """Every event of every session is as the openai package's types want it, whoever it was for."""
+    judge: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
+    lines = [line for trace in captures.glob("**/*.jsonl") for line in trace.read_text().splitlines()]
+    sent = [
+        record["message"] for record in map(json.loads, lines) if record["k"] == "out" and "message" in record
+    ]
+    assert sent
+    for message in sent:
+        judge.validate_json(json.dumps(message), strict=True)
 
 
 def _ready(process: subprocess.Popen[bytes], log: Path) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tests.transports.judging import every_event_judged
 from tests.transports.listening import listening
 from voice_server.adapters.scripted_listening import (
     ScriptedTranscriber,
@@ -54,7 +55,7 @@ async def open_house(models: Models | None = None, **sections: dict[str, Any]) -
     """A server with these models, and settings by section: `server={"max_sessions": 1}`."""
     settings = Settings.model_validate(sections)
     loaded = Loaded(models or scripted_models(), ThreadWorkers(1), ThreadWorkers(1))
-    with _complaints() as complaints:
+    with _complaints() as complaints, every_event_judged():
         app = create_app(settings, loaded)
         logging.getLogger().addHandler(complaints)
         server = Server(server_config(app), app.state.sessions, app.state.calls)

@@ -245,8 +245,8 @@ async def test_who_leaves_in_the_middle_leaves_nothing_behind() -> None:
 
 
 async def test_who_is_silent_for_long_is_not_thrown_out() -> None:
-    async with open_house(session={"heartbeat_ms": 20}) as house, visit(house) as visitor:
+    async with open_house(session={"heartbeat_ms": 150}) as house, visit(house) as visitor:
         await begin(visitor, output_modalities=["text"])
-        await asyncio.sleep(0.2)  # ten heartbeats that nobody answers
+        await asyncio.sleep(0.75)  # five heartbeats that nobody answers
         await visitor.send("response.create")
         assert (await visitor.next("response.done"))["response"]["status"] == "completed"
