@@ -54,15 +54,22 @@ class Relay:
         candidates = [match for match in CANDIDATE.finditer(sdp) if ":" not in match[3]]
         first = candidates[0]
         self._server = first[3], int(first[4])
-        loop = asyncio.get_running_loop()
         host = first[3]
-        self._near, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_client), (host, 0))
-        self._far, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_server), (host, 0))
-        port = self._near.get_extra_info("sockname")[1]
+        port = await self.open(host, 0)
         return CANDIDATE.sub("", sdp).replace(
             "a=end-of-candidates",
             f"a=candidate:1 1 udp {first[2]} {host} {port} typ host\r\na=end-of-candidates",
         )
+
+    async def open(self, host: str, port: int) -> int:
+        """Be there for the client at this address, 0 for any port: the port."""
+        loop = asyncio.get_running_loop()
+        assert self._server
+        inside = self._server[0]
+        self._near, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_client), (host, port))
+        self._far, _ = await loop.create_datagram_endpoint(lambda: _Side(self._from_server), (inside, 0))
+        taken: int = self._near.get_extra_info("sockname")[1]
+        return taken
 
     def close(self) -> None:
         """Both sides."""

@@ -21,6 +21,7 @@ from tests.transports.webrtc.relay import Address, Relay, Weather, relay
 from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, in_turn
 from voice_server.audio.pcm import Pcm
 from voice_server.ports import Models
+from voice_server.transports.webrtc.ice import IceOptions
 from voice_server.transports.webrtc.opus import FRAME_SAMPLES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,6 +30,7 @@ UNHURRIED = {"offers_per_minute": 60_000}
 BRIEF = {"resume_window_ms": 0}
 LONG_ANSWER = "This answer is long, so that somebody has the time to interrupt it before it ends."
 
+INSIDE, PUBLIC = "127.0.0.1", "127.0.0.2"
 LONGEST_SILENCE_BYTES = 60
 """A packet of silence, its headers and its tag."""
 
@@ -211,7 +213,7 @@ async def test_a_call_that_says_nothing_is_ended() -> None:
 
 
 async def test_a_client_that_offers_and_never_comes_takes_no_place_for_long() -> None:
-    rules = {"start_timeout_ms": 300}
+    rules = {"start_timeout_ms": 2_000}
     async with open_house(webrtc=UNHURRIED, session=rules, server={"max_sessions": 1}) as house:
         ghost, caller = Phone(_calls(house)), Phone(_calls(house))
         try:
@@ -236,6 +238,32 @@ async def test_media_come_in_on_the_ports_and_the_address_that_were_set() -> Non
         told = re.findall(r"a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", sdp)
         assert {address for address, _ in told} == {"203.0.113.7"}
         assert {int(port) for _, port in told} <= set(range(47_300, 47_304))
+
+
+class Nat(Relay):
+    """Passes on what comes to a public address, on the same port: as Docker does with published ports."""
+
+    async def answer(self, sdp: str) -> str:
+        told = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", sdp)
+        assert {address for address, _ in told} == {PUBLIC}
+        self._server = INSIDE, int(told[0][1])
+        await self.open(PUBLIC, self._server[1])
+        return sdp
+
+
+async def test_a_call_comes_in_from_the_announced_address() -> None:
+    there = {**UNHURRIED, "addresses": [INSIDE], "ports": "47300-47303", "announced_address": PUBLIC}
+    async with open_house(webrtc=there) as house:
+        with closing(Nat(Weather(), seed=1)) as nat:
+            caller = Phone(_calls(house), ice=IceOptions(addresses=(INSIDE,)))
+            try:
+                await caller.dial(offer=without_candidates, answer=nat)
+                await caller.start()
+                assert (await caller.answered("Hello."))["status"] == "completed"
+                assert nat.carried > 20, "nothing went another way"
+                await until(lambda: caller.sounded >= 15)
+            finally:
+                await caller.leave()
 
 
 async def test_when_all_ports_are_taken_the_server_is_busy() -> None:
