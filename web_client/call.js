@@ -84,6 +84,7 @@ export class Call {
 
   /** @param {number} [code] With 1000, when what was sent has arrived; or else at once. */
   close(code) {
+    this.#channel.onmessage = null;
     if (code !== 1000 || this.#channel.readyState !== 'open') return this.#end(LOST);
     this.#surroundings.setTimer(() => this.#end(LOST), FAREWELL_MS);
     this.#channel.close();

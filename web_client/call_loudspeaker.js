@@ -158,7 +158,8 @@ export class CallLoudspeaker extends Emitter {
     const heard = this.#silenced && this.#silenced === this.#mark ? passed.slice(1) : passed;
     for (const moment of heard) if (moment.response !== this.#stopped) this.#progress(moment, 0);
     this.#mark = mark;
-    if (mark !== this.#silenced && (now || sinceMs >= SETTLE_MS)) this.#silenced = now && now.response === this.#stopped ? mark : null;
+    if (mark !== this.#silenced && (now || sinceMs >= SETTLE_MS))
+      this.#silenced = now?.response === this.#stopped ? mark : null;
     this.#hush();
     if (now && !this.#silenced) this.#progress(now, level);
   }

@@ -218,6 +218,7 @@ export class VoiceClient extends Emitter {
 
   /** @param {CallLoudspeaker} loudspeaker @param {Pick<import('./call.js').CallOptions, 'url' | 'key' | 'surroundings'>} where */
   #dial(loudspeaker, where) {
+    this.#applySilence();
     return (this.#call = new Call({ ...where, loudspeaker, microphone: this.#microphone.track }));
   }
 

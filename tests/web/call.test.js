@@ -132,6 +132,7 @@ test('a polite end waits until what was said has arrived, but not for ever', asy
   const call = await dialled();
   call.close(1000);
   assert.equal(calls.peer().closed, false);
+  assert.equal(calls.peer().channel.onmessage, null, 'another call may be under way');
   world.pass(1000);
   assert.ok(calls.peer().closed);
 });
