@@ -17,7 +17,7 @@ from voice_server.core.turns import Floor
 
 SIX_SECONDS = TurnConfig(silence_limit_ms=6_000)
 TOOL = ToolSpec("look", "Looks.", "{}")
-NOTE = Policy().passed_note
+UNSAID = Policy().unsaid
 
 
 def answered(turn: TurnConfig = SIX_SECONDS) -> World:
@@ -48,7 +48,7 @@ def test_a_silence_after_an_answer_is_a_turn_and_answered() -> None:
     assert (began.turn, began.asked) == (turn.turn, None)
     assert [m.content for m in world.every(commands.Generate)[0].messages][-2:] == [
         "It is ten. It is late.",
-        NOTE,
+        UNSAID,
     ]
 
 

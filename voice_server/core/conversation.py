@@ -75,10 +75,10 @@ class Conversation:
         answered = Entry(replace(so_far, content=whole), self._entries[place].key)
         self._replace([*self._entries[:place], answered, *self._entries[place + 1 :]])
 
-    def learnt(self, text: str, key: str = "") -> None:
+    def learnt(self, text: str) -> None:
         """Something that nobody has said and the assistant should know."""
         if text.strip():
-            self._append(Entry(Message("system", text), key))
+            self._append(Entry(Message("system", text)))
 
     def _before_running(self) -> int:
         """Where the last calls are, if none of them has been answered; or else the end."""

@@ -99,6 +99,6 @@ class Policy:
     """So many answers in a row may call tools without a word of the user: a model that loops is stopped."""
     idle_limit_ms: int | None = None
     """Nobody spoke for this long: the session ends. None: never."""
-    passed_note: str = "The user says nothing. Ask in one short sentence whether they are still there."
-    """What the assistant is told when the user lets a turn pass."""
+    unsaid: str = "I do not know what to say."
+    """What a silence that counts as a turn is taken for: of a note about it SmolLM2-135M makes nothing."""
     apology: str = "Sorry, something went wrong and I have no answer. Please ask me again."

@@ -57,10 +57,11 @@ class Replies:
             self._answering.discard_draft()
         return True
 
-    def pass_by(self, turn: int, note: str) -> None:
-        """The user has let a turn pass. `note`: what the assistant, who goes on, is told of it."""
-        self._answering.conversation.learnt(note, f"turn:{turn}")
-        self._unanswered, self.passed = turn, self.passed + 1
+    def pass_by(self, turn: int, unsaid: str, now_ms: int) -> None:
+        """The user has let a turn pass, and is answered as if they had said this, which is not kept."""
+        self.passed += 1
+        self._answering.draft(unsaid)
+        self._release(turn, now_ms, {}, now_ms)
 
     @property
     def spoke_last(self) -> bool:

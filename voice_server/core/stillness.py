@@ -67,7 +67,7 @@ class Stillness:
         """The user has let a turn pass: the assistant goes on."""
         turn, clock = self._listening.new_turn(), self._listening.clock
         self._emit(TurnPassed(turn, clock.at(_since(self._silent_since_ms, now_ms)), clock.at(now_ms)))
-        self._keeper.replies.pass_by(turn, self._keeper.policy.passed_note)
+        self._keeper.replies.pass_by(turn, self._keeper.policy.unsaid, now_ms)
 
     def idle(self, now_ms: int) -> None:
         """Nobody has spoken for long."""

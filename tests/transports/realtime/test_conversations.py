@@ -196,7 +196,7 @@ async def test_who_says_nothing_is_asked_whether_they_are_there() -> None:
         done = (await visitor.next("response.done"))["response"]
     assert item["id"] == silent["item_id"]
     assert done["output"][0]["content"][0]["transcript"] == "Are you there?"
-    assert [message.role for message in model.requests[1][0]][-2:] == ["assistant", "system"]
+    assert [message.role for message in model.requests[1][0]][-2:] == ["assistant", "user"]
 
 
 @pytest.mark.parametrize("encoding", ["audio/pcmu", "audio/pcma"])
