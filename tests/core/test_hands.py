@@ -10,6 +10,7 @@ from tests.core.situations import AUTO, MANUAL, QUESTION, hear, in_floor, new_wo
 from tests.core.world import World
 from voice_server.core import commands, events
 from voice_server.core.policy import TurnConfig
+from voice_server.core.tools import ToolSpec
 from voice_server.core.turns import Floor
 
 BY_HAND = [Floor.OPEN, Floor.USER, Floor.ENDPOINTING, Floor.THINKING, Floor.AGENT]
@@ -307,3 +308,16 @@ def test_the_dial_may_be_turned_in_every_floor(floor: Floor) -> None:
     switch(world, TurnConfig(responsiveness=1.0))
     assert [type(command) for _, command in world.said] == [commands.ConfigChanged]
     assert world.floor() is floor
+
+
+# ── tools ──
+
+
+def test_the_model_is_shown_the_tools_when_there_are_others_and_not_before() -> None:
+    world = new_world()
+    world.configure(dataclasses.replace(world.config, language="de"))
+    assert not world.every(commands.Prime)
+    world.configure(dataclasses.replace(world.config, tools=(ToolSpec("look", "Looks.", "{}"),)))
+    world.configure(dataclasses.replace(world.config, language="en"))
+    (prime,) = world.every(commands.Prime)
+    assert [message.role for message in prime.messages] == ["system"]

@@ -8,7 +8,7 @@ from typing import assert_never
 from voice_server.core import events, requests
 from voice_server.core.answering import Answering
 from voice_server.core.client_turns import ClientTurns
-from voice_server.core.commands import Command, ConfigChanged, Trouble
+from voice_server.core.commands import Command, ConfigChanged, Prime, Trouble
 from voice_server.core.floor import FloorKeeper
 from voice_server.core.policy import SessionConfig
 
@@ -73,11 +73,20 @@ class Hands:
 
     def _greet(self, now_ms: int) -> None:
         self._turns.start_clock(now_ms)
+        self._show_tools()
         if self._answering.config.greeting:
             self._keeper.replies.say(self._answering.config.greeting, now_ms)
 
     def _configure(self, config: SessionConfig, now_ms: int) -> None:
-        mode_changed = config.turn.mode != self._answering.config.turn.mode
+        former = self._answering.config
+        mode_changed = config.turn.mode != former.turn.mode
         self._answering.configure(config)
         self._emit(ConfigChanged(config))
+        if config.tools != former.tools:
+            self._show_tools()
         self._keeper.reconfigured(mode_changed=mode_changed, now_ms=now_ms)
+
+    def _show_tools(self) -> None:
+        """A small model takes seconds to read them: now, and not when they are needed."""
+        if self._answering.config.tools:
+            self._emit(Prime(self._answering.conversation.prompt()))
