@@ -18,6 +18,8 @@ from typing import Protocol
 from voice_server.errors import VoiceServerError
 
 DEFAULT_EXPIRY_MS = 120_000
+DELETED_MS = 3_600_000
+"""Who was its owner, and has stood still for longer, has no client any more."""
 
 
 class StoreError(VoiceServerError):
@@ -26,6 +28,10 @@ class StoreError(VoiceServerError):
 
 class StaleOwnerError(StoreError):
     """Somebody else has claimed the session since, or deleted it."""
+
+
+class UnknownSessionError(StaleOwnerError):
+    """Nobody has, and it is not there: it has expired, or the store came back without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,16 @@ class Batch:
 class SessionStore(Protocol):
     """Fitted by the adapters; all pass `tests/contracts/test_session_stores.py`."""
 
-    async def create(self, session: str, token_hash: bytes, batch: Batch) -> int:
-        """Keep a new session, with its first batch. Returns the first epoch, 1."""
+    async def create(self, session: str, token_hash: bytes, batch: Batch, epoch: int = 1) -> int:
+        """Keep a new session, with its first batch, in place of what was there. Returns `epoch`.
+
+        Whoever writes a session anew that the store has lost takes one that nobody else will have.
+        """
 
     async def save(self, session: str, epoch: int, batch: Batch) -> None:
-        """Write, as one. Raises StaleOwnerError where `epoch` is not the session's, or there is none."""
+        """Write, as one. Raises StaleOwnerError where `epoch` is not the session's, or it was deleted;
+        UnknownSessionError where there is none.
+        """
 
     async def claim(self, session: str, presented: bytes, fresh: bytes) -> StoredSession | None:
         """Become the owner, as one step. `presented`: the hash of the token that the client showed; `fresh`:
@@ -94,7 +105,10 @@ class SessionStore(Protocol):
         """Look at it without becoming its owner. None: there is none."""
 
     async def delete(self, session: str) -> bool:
-        """Forget it and everything of it. Returns whether there was one."""
+        """Forget it and everything of it. Returns whether there was one.
+
+        That it was deleted is known for `DELETED_MS`, so that no owner writes it anew.
+        """
 
     async def sweep(self) -> int:
         """Remove what has expired; returns how many sessions that were."""

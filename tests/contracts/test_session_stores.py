@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.contracts.redis_process import RedisProcess, redis_process
+from tests.runtime.staged_store import StagedStore
 from voice_server.adapters.store_memory import MemoryStore
 from voice_server.adapters.store_redis import RedisStore
 from voice_server.adapters.store_sqlite import SqliteStore
@@ -19,11 +20,13 @@ from voice_server.session_store import (
     StaleOwnerError,
     StoredMessage,
     StoredSession,
+    UnknownSessionError,
 )
 
 PATIENCE_S = 20.0
 FIRST, SECOND, THIRD = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
 SESSION = "s_one"
+NOTHING = Batch()
 
 
 class ToldClock:
@@ -34,6 +37,10 @@ class ToldClock:
 
     def now_ms(self) -> int:
         return self.ms
+
+    async def wait(self, woken: asyncio.Event, until_ms: int | None) -> None:
+        """Nobody waits for it."""
+        raise AssertionError("a store waits")
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +54,13 @@ def clock() -> ToldClock:
     return ToldClock()
 
 
-@pytest_asyncio.fixture(params=["memory", "sqlite", "redis"])
+@pytest_asyncio.fixture(params=["memory", "staged", "sqlite", "redis"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: ToldClock
 ) -> AsyncIterator[SessionStore]:
     makers: dict[str, Callable[[], SessionStore]] = {
         "memory": lambda: MemoryStore(clock.now_ms),
+        "staged": lambda: StagedStore(clock),
         "sqlite": lambda: SqliteStore(tmp_path / "new" / "sessions.db", 100, clock.now_ms),
         "redis": lambda: RedisStore(request.getfixturevalue("redis").url, 5_000),
     }
@@ -87,9 +95,9 @@ async def test_what_was_written_is_read_again(store: SessionStore) -> None:
 async def test_nothing_is_known_of_a_session_that_never_was(store: SessionStore) -> None:
     assert await store.peek("s_none") is None
     assert await store.claim("s_none", FIRST, SECOND) is None
-    assert await store.delete("s_none") is False
-    with pytest.raises(StaleOwnerError):
+    with pytest.raises(UnknownSessionError):
         await store.save("s_none", 1, Batch(state=b"x"))
+    assert await store.delete("s_none") is False
     assert await store.peek("s_none") is None
 
 
@@ -129,8 +137,7 @@ async def test_whoever_shows_the_token_owns_the_session_and_the_former_owner_wri
     await begun(store)
     claimed = await store.claim(SESSION, FIRST, SECOND)
     assert claimed == StoredSession(SESSION, 2, b"\x00one\xff", messages(1, 2), (b"\x00a", b"b"))
-    with pytest.raises(StaleOwnerError):
-        await store.save(SESSION, 1, Batch(state=b"late", messages=messages(9), drop_audio=True))
+    assert await is_stale(store, 1, Batch(state=b"late", messages=messages(9), drop_audio=True))
     assert await found(store) == claimed
     await store.save(SESSION, 2, Batch(state=b"mine"))
     assert (await found(store)).state == b"mine"
@@ -166,10 +173,26 @@ async def test_what_is_deleted_is_gone_also_for_its_owner(store: SessionStore) -
     assert await store.delete(SESSION) is True
     assert await store.peek(SESSION) is None
     assert await store.claim(SESSION, FIRST, SECOND) is None
-    with pytest.raises(StaleOwnerError):
-        await store.save(SESSION, 1, Batch(state=b"x"))
+    assert await is_stale(store, 1), "no owner is to write it anew"
     assert await begun(store) == 1
     assert (await found(store)).messages == messages(1, 2)
+    await store.save(SESSION, 1, Batch(state=b"x"))
+
+
+async def test_also_a_session_that_it_does_not_hold_can_be_deleted_for_its_owner(store: SessionStore) -> None:
+    assert await store.delete(SESSION) is False
+    assert await is_stale(store, 1)
+
+
+async def test_a_session_is_written_anew_with_an_epoch_that_no_earlier_owner_has(store: SessionStore) -> None:
+    await begun(store)
+    await store.claim(SESSION, FIRST, SECOND)
+    epoch = 1 << 40
+    assert await store.create(SESSION, THIRD, Batch(state=b"anew", messages=messages(7)), epoch) == epoch
+    assert await is_stale(store, 1)
+    assert await is_stale(store, 2)
+    claimed = await store.claim(SESSION, THIRD, FIRST)
+    assert claimed == StoredSession(SESSION, epoch + 1, b"anew", messages(7), ())
 
 
 async def test_a_session_that_nobody_writes_to_expires(store: SessionStore, clock: ToldClock) -> None:
@@ -178,7 +201,7 @@ async def test_a_session_that_nobody_writes_to_expires(store: SessionStore, cloc
     clock.ms += 20
     await gone(store)
     assert await store.claim(SESSION, FIRST, SECOND) is None
-    with pytest.raises(StaleOwnerError):
+    with pytest.raises(UnknownSessionError):
         await store.save(SESSION, 1, Batch(state=b"x"))
     assert await store.delete(SESSION) is False
 
@@ -214,6 +237,17 @@ async def test_large_pieces_and_many_messages_are_kept(store: SessionStore) -> N
     assert (len(kept.state), kept.messages, kept.audio) == (200_000, messages(*range(1, 9_001)), audio)
 
 
+async def test_whoever_is_cancelled_during_a_call_does_not_go_on(store: SessionStore) -> None:
+    await begun(store)
+    for turns in range(200):
+        writing = asyncio.ensure_future(store.save(SESSION, 1, Batch(state=b"x")))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        in_time = writing.cancel()
+        await asyncio.wait([writing])
+        assert writing.cancelled() == in_time
+
+
 async def test_sessions_do_not_mix(store: SessionStore) -> None:
     await begun(store)
     await store.create("s_two", SECOND, Batch(state=b"two", messages=messages(1)))
@@ -221,6 +255,13 @@ async def test_sessions_do_not_mix(store: SessionStore) -> None:
     assert await store.claim("s_two", FIRST, THIRD) is None
     await store.delete("s_two")
     assert (await found(store)).messages == messages(1, 2)
+
+
+async def is_stale(store: SessionStore, epoch: int, batch: Batch = NOTHING) -> bool:
+    """Whether the owner of this epoch is told that the session is another's, or was deleted."""
+    with pytest.raises(StaleOwnerError) as stale:
+        await store.save(SESSION, epoch, batch)
+    return not isinstance(stale.value, UnknownSessionError)
 
 
 async def gone(store: SessionStore, session: str = SESSION) -> None:

@@ -9,51 +9,25 @@ from itertools import pairwise
 
 import pytest
 
-from tests.runtime.comebacks import WINDOW_MS, House, assert_each_once, assert_sounds_from, messages
+from tests.runtime.comebacks import WINDOW_MS, Client, House, assert_each_once, assert_sounds_from, messages
 from tests.runtime.stage import CONFIG, QUESTION
 from tests.runtime.staged_models import ANSWER, word_by_word
-from voice_server.adapters.store_memory import MemoryStore
+from tests.runtime.staged_store import StagedStore
 from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.errors import NoSessionError
 from voice_server.ports import Farewell, Resumed
 from voice_server.runtime.clock import VirtualClock
 from voice_server.runtime.inbound import Acked
+from voice_server.runtime.keeping import AWAY_AFTER_MS
 from voice_server.runtime.sessions import Comeback
-from voice_server.session_store import Batch, StoredSession, StoreError
-
-
-class MoodyStore(MemoryStore):
-    """A store that is away when it is told to be."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        super().__init__(clock.now_ms)
-        self.away = False
-        self.writes = 0
-
-    async def create(self, session: str, token_hash: bytes, batch: Batch) -> int:
-        self._check()
-        return await super().create(session, token_hash, batch)
-
-    async def save(self, session: str, epoch: int, batch: Batch) -> None:
-        self._check()
-        await super().save(session, epoch, batch)
-
-    async def claim(self, session: str, presented: bytes, fresh: bytes) -> StoredSession | None:
-        self._check()
-        return await super().claim(session, presented, fresh)
-
-    def _check(self) -> None:
-        self.writes += 1
-        if self.away:
-            raise StoreError("it is away")
 
 
 @asynccontextmanager
-async def two_houses() -> AsyncIterator[tuple[House, House, MoodyStore]]:
+async def two_houses() -> AsyncIterator[tuple[House, House, StagedStore]]:
     """Two open servers with one store."""
     clock = VirtualClock()
-    store = MoodyStore(clock)
+    store = StagedStore(clock)
     here, there = House(clock, store=store), House(clock, store=store)
     async with here.open(), there.open():
         yield here, there, store
@@ -195,7 +169,7 @@ async def test_a_quiet_session_stays_in_the_store_as_long_as_its_client() -> Non
 
 async def test_many_returns_to_many_servers_lose_nothing() -> None:
     clock = VirtualClock()
-    store = MoodyStore(clock)
+    store = StagedStore(clock)
     houses = [House(clock, store=store) for _ in range(4)]
     async with houses[0].open(), houses[1].open(), houses[2].open(), houses[3].open():
         clients = [await houses[0].answering()]
@@ -218,3 +192,128 @@ async def test_a_client_that_saw_more_than_was_written_is_given_no_number_twice(
         await second.tell(events.UserTyped(QUESTION))
         await second.rest(200)
         assert messages(second)[0][0] == 58
+
+
+# ── a store that is slow, or loses what it held ──
+
+
+def told_at_ms(client: Client) -> int:
+    """When it was told of an answer."""
+    return next(told.at_ms for told in client.told if isinstance(told.item, facts.ResponseBegan))
+
+
+async def test_a_commitment_is_told_when_a_slow_store_has_it_and_not_before() -> None:
+    async with two_houses() as (here, _, store):
+        first = await here.start()
+        store.takes_ms = 300
+        asked_ms = here.clock.now_ms()
+        await first.tell(events.UserTyped(QUESTION))
+        await first.rest(280)
+        assert (first.of(facts.ResponseBegan), first.frames) == ([], [])
+        await first.rest(400)
+        assert first.of(facts.ResponseBegan)
+        assert asked_ms + 300 <= told_at_ms(first) <= asked_ms + 600, "one write may have been under way"
+        assert not here.sessions.store_away
+
+
+@pytest.mark.parametrize("alive_ms", [0, 20, 40, 100, 200, 280, 300, 320, 500, 600, 700])
+async def test_no_turn_that_was_told_is_lost_when_a_server_dies_beside_a_slow_store(alive_ms: int) -> None:
+    async with two_houses() as (here, there, store):
+        first = await here.start()
+        await first.rest(100)
+        store.takes_ms = 300
+        await first.tell(events.UserTyped(QUESTION))
+        await first.rest(alive_ms)
+        here.die()
+        store.takes_ms = 0
+        told = bool(first.of(facts.ResponseBegan))
+        second = await there.back(first)
+        await second.rest(8_000)
+        assert_each_once(first, second)
+        said = [message.content for message in await there.conversation(second)]
+        assert (QUESTION in said) >= told, "what was told is there"
+        assert said == ([QUESTION, ANSWER] if QUESTION in said else [])
+
+
+async def test_what_the_client_wishes_is_written_at_once() -> None:
+    async with two_houses() as (here, there, _):
+        first = await here.start()
+        await first.rest(100)
+        await first.tell(events.ContextAdded("It rains.", "never"))
+        here.die()  # at the very moment
+        second = await there.back(first)
+        assert "It rains." in [message.content for message in await there.conversation(second)]
+
+
+async def test_a_store_that_hangs_is_waited_for_once_and_then_counts_as_away_until_it_has_written() -> None:
+    async with two_houses() as (here, _, store):
+        first = await here.start()
+        await first.rest(100)
+        store.takes_ms = 4_000
+        asked_ms = here.clock.now_ms()
+        await first.tell(events.UserTyped(QUESTION))
+        await first.rest(AWAY_AFTER_MS - 20)
+        assert not first.of(facts.ResponseBegan)
+        assert await here.sessions.store_ready()
+        await first.rest(100)
+        assert told_at_ms(first) == asked_ms + AWAY_AFTER_MS
+        assert here.sessions.store_away
+        assert not await here.sessions.store_ready()
+        await first.tell(events.UserTyped("And tomorrow?"))
+        await first.rest(60)
+        assert len(first.of(facts.ResponseBegan)) == 2, "nobody waits any more"
+        store.takes_ms = 0
+        await first.rest(6_000)
+        assert await here.sessions.store_ready()
+
+
+async def test_a_store_that_was_restarted_empty_between_two_writes_is_given_all_again() -> None:
+    async with two_houses() as (here, there, store):
+        first = await here.answering()
+        await store.lose_all()
+        await first.rest(6_000)
+        assert first.link.farewell is None
+        assert first.of(facts.ResponseEnded)[0].heard == ANSWER
+        here.die()
+        second = await there.back(first)
+        await second.rest(200)
+        assert [message.content for message in await there.conversation(second)] == [QUESTION, ANSWER]
+        assert_each_once(first, second)
+
+
+async def test_a_client_comes_back_to_its_server_before_that_knows_what_the_store_has_lost() -> None:
+    async with two_houses() as (here, there, store):
+        first = await here.answering()
+        await first.rest(6_000)
+        await first.drop()
+        await store.lose_all()
+        second = await here.back(first)
+        await second.rest(200)
+        here.die()
+        third = await there.back(second)
+        await third.rest(200)
+        assert [message.content for message in await there.conversation(third)] == [QUESTION, ANSWER]
+
+
+async def test_who_had_the_session_before_the_store_was_emptied_does_not_write_over_it() -> None:
+    async with two_houses() as (here, there, store):
+        first = await here.start()
+        second = await there.back(first)  # the first server does not know yet
+        await store.lose_all()
+        await second.tell(events.UserTyped(QUESTION))
+        await second.rest(200)
+        await first.tell(events.UserTyped("Are you there?"))
+        await first.rest(200)
+        assert first.link.farewell is Farewell.TAKEN_OVER
+        assert second.link.farewell is None
+        assert (await there.conversation(second))[0].content == QUESTION
+
+
+async def test_a_session_that_was_deleted_elsewhere_ends_and_is_not_written_anew() -> None:
+    async with two_houses() as (here, there, store):
+        first = await here.answering()
+        session, _ = first.credentials
+        assert await there.sessions.delete(session)
+        await first.rest(200)
+        assert first.link.farewell is Farewell.TAKEN_OVER
+        assert await store.peek(session) is None

@@ -70,6 +70,17 @@ async def test_redis_is_killed_and_comes_back_empty(redis: RedisProcess) -> None
         assert await goes_on_elsewhere(settings, started, last["seq"]) == "First. Second. Third."
 
 
+async def test_redis_comes_back_empty_and_nobody_has_noticed(redis: RedisProcess) -> None:
+    settings = kept_in(redis)
+    async with served(settings) as house, call(house.url) as caller:
+        started = await caller.start()
+        await caller.answered("First.")
+        await asyncio.to_thread(redis.empty)
+        last = await caller.answered("Second.")
+        assert not house.sessions.store_away
+        assert await goes_on_elsewhere(settings, started, last["seq"]) == "First. Second. Third."
+
+
 async def test_redis_hangs_and_goes_on(redis: RedisProcess) -> None:
     settings = kept_in(redis)
     async with served(settings) as house, call(house.url) as caller:

@@ -6,7 +6,14 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from voice_server.session_store import Batch, StaleOwnerError, StoredMessage, StoredSession
+from voice_server.session_store import (
+    DELETED_MS,
+    Batch,
+    StaleOwnerError,
+    StoredMessage,
+    StoredSession,
+    UnknownSessionError,
+)
 
 
 @dataclass(slots=True)
@@ -14,7 +21,7 @@ class _Kept:
     tokens: tuple[bytes, ...]
     """The hashes of those that are good, the newest last."""
     expires_ms: int
-    epoch: int = 1
+    epoch: int
     state: bytes = b""
     messages: dict[int, StoredMessage] = field(default_factory=dict)
     audio: tuple[bytes, ...] = ()
@@ -40,14 +47,18 @@ class MemoryStore:
         """`now_ms`: any clock, in milliseconds."""
         self._now_ms = now_ms
         self._kept: dict[str, _Kept] = {}
+        self._deleted_ms: dict[str, int] = {}
 
-    async def create(self, session: str, token_hash: bytes, batch: Batch) -> int:
-        kept = self._kept[session] = _Kept((token_hash,), 0)
+    async def create(self, session: str, token_hash: bytes, batch: Batch, epoch: int = 1) -> int:
+        kept = self._kept[session] = _Kept((token_hash,), 0, epoch)
+        self._deleted_ms.pop(session, None)
         kept.write(batch, self._now_ms())
         return kept.epoch
 
     async def save(self, session: str, epoch: int, batch: Batch) -> None:
         kept = self._live(session)
+        if kept is None and session not in self._deleted_ms:
+            raise UnknownSessionError(f"there is no session {session}")
         if kept is None or kept.epoch != epoch:
             raise StaleOwnerError(f"session {session} is not ours any more")
         kept.write(batch, self._now_ms())
@@ -67,6 +78,7 @@ class MemoryStore:
     async def delete(self, session: str) -> bool:
         live = self._live(session) is not None
         self._kept.pop(session, None)
+        self._deleted_ms[session] = self._now_ms()
         return live
 
     async def sweep(self) -> int:
@@ -74,6 +86,8 @@ class MemoryStore:
         expired = [session for session, kept in self._kept.items() if kept.expires_ms <= now_ms]
         for session in expired:
             del self._kept[session]
+        known_ms = now_ms - DELETED_MS
+        self._deleted_ms = {id: at_ms for id, at_ms in self._deleted_ms.items() if at_ms > known_ms}
         return len(expired)
 
     async def ready(self) -> bool:
@@ -81,6 +95,7 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         self._kept.clear()
+        self._deleted_ms.clear()
 
     def _live(self, session: str) -> _Kept | None:
         kept = self._kept.get(session)

@@ -1,8 +1,9 @@
 """Sessions in Redis: they outlive a server, and any server of the same Redis can take one over.
 
 A session is three keys with one time to live: a hash (epoch, state, tokens), a sorted set of messages by
-`seq`, and a list of audio. The braces keep them on one node of a cluster. Every change is one script, so that
-it happens as a whole or not at all (https://redis.io/docs/latest/develop/programmability/eval-intro/).
+`seq`, and a list of audio. A fourth says for a while that it was deleted. The braces keep them on one node
+of a cluster. Every change is one script, so that it happens as a whole or not at all
+(https://redis.io/docs/latest/develop/programmability/eval-intro/).
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from voice_server.errors import ConfigurationError
-from voice_server.session_store import Batch, StaleOwnerError, StoredMessage, StoredSession, StoreError
+from voice_server.session_store import (
+    DELETED_MS,
+    Batch,
+    StaleOwnerError,
+    StoredMessage,
+    StoredSession,
+    StoreError,
+    UnknownSessionError,
+)
 
 T = TypeVar("T")
 
@@ -43,19 +52,21 @@ end
 """
 
 CREATE = f"""
-local at = 1
+local at = 2
 {_WRITE}
 redis.call('DEL', unpack(KEYS))
-redis.call('HSET', KEYS[1], 'epoch', 1, 'state', '', 'newest', ARGV[1])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'state', '', 'newest', ARGV[1])
 write()
 """
 
 SAVE = f"""
 local at = 1
 {_WRITE}
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch and redis.call('EXISTS', KEYS[4]) == 0 then return 'unknown' end
+if epoch ~= ARGV[1] then return 'stale' end
 write()
-return 1
+return 'written'
 """
 
 _READ = """
@@ -83,6 +94,11 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 {_READ}
 """
 
+DELETE = """
+redis.call('SET', KEYS[4], 1, 'PX', ARGV[1])
+return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+"""
+
 PROBE = "redis.call('SET', KEYS[1], 1, 'PX', 1000)"
 
 
@@ -101,12 +117,15 @@ class RedisStore:
         self._redis = Redis.from_pool(pool)
         self._scripts = {script: self._redis.register_script(script) for script in SCRIPTS}
 
-    async def create(self, session: str, token_hash: bytes, batch: Batch) -> int:
-        await self._run(CREATE, session, token_hash, *_arguments(batch))
-        return 1
+    async def create(self, session: str, token_hash: bytes, batch: Batch, epoch: int = 1) -> int:
+        await self._run(CREATE, session, token_hash, epoch, *_arguments(batch))
+        return epoch
 
     async def save(self, session: str, epoch: int, batch: Batch) -> None:
-        if not await self._run(SAVE, session, epoch, *_arguments(batch)):
+        outcome = await self._run(SAVE, session, epoch, *_arguments(batch))
+        if outcome == b"unknown":
+            raise UnknownSessionError(f"there is no session {session}")
+        if outcome == b"stale":
             raise StaleOwnerError(f"session {session} is not ours any more")
 
     async def claim(self, session: str, presented: bytes, fresh: bytes) -> StoredSession | None:
@@ -116,8 +135,7 @@ class RedisStore:
         return _read(session, await self._run(PEEK, session))
 
     async def delete(self, session: str) -> bool:
-        deleted = await self._within(self._redis.delete(*_keys(session)))
-        return deleted > 0
+        return await self._run(DELETE, session, DELETED_MS) != 0
 
     async def sweep(self) -> int:
         return 0
@@ -139,17 +157,28 @@ class RedisStore:
         """No retries: a script that was lost on its way may have been run."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await call
+                return await _cancellable(call)
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreError(f"Redis: {error or 'no answer in time'}") from error
 
 
-SCRIPTS = (CREATE, SAVE, CLAIM, PEEK, PROBE)
+SCRIPTS = (CREATE, SAVE, CLAIM, PEEK, DELETE, PROBE)
+
+
+async def _cancellable(call: Awaitable[T]) -> T:
+    """redis-py loses a cancellation that comes while it hands over its answer: the task would go on."""
+    task = asyncio.current_task()
+    assert task
+    cancelled = task.cancelling()
+    result = await call
+    if task.cancelling() > cancelled:
+        raise asyncio.CancelledError
+    return result
 
 
 def _keys(session: str) -> list[str]:
     kept = f"voice-server:{{{session}}}"
-    return [kept, f"{kept}:messages", f"{kept}:audio"]
+    return [kept, f"{kept}:messages", f"{kept}:audio", f"{kept}:deleted"]
 
 
 def _arguments(batch: Batch) -> list[bytes | str | int]:

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from voice_server.errors import ConfigurationError
-from voice_server.session_store import Batch, StaleOwnerError, StoredMessage, StoredSession, StoreError
+from voice_server.session_store import (
+    DELETED_MS,
+    Batch,
+    StaleOwnerError,
+    StoredMessage,
+    StoredSession,
+    StoreError,
+    UnknownSessionError,
+)
 
 T = TypeVar("T")
 
@@ -44,6 +52,7 @@ CREATE TABLE IF NOT EXISTS audio (
     data BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS audio_session ON audio (session);
+CREATE TABLE IF NOT EXISTS deleted (session TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS probe (only INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 """
 
@@ -66,18 +75,22 @@ class SqliteStore:
                 f"{path} cannot be used for sessions: {error}; see store.path"
             ) from error
 
-    async def create(self, session: str, token_hash: bytes, batch: Batch) -> int:
+    async def create(self, session: str, token_hash: bytes, batch: Batch, epoch: int = 1) -> int:
         def work(database: sqlite3.Connection) -> int:
             database.execute("DELETE FROM session WHERE id = ?", (session,))
-            database.execute("INSERT INTO session VALUES (?, 1, ?, NULL, 0)", (session, token_hash))
+            database.execute("DELETE FROM deleted WHERE session = ?", (session,))
+            database.execute("INSERT INTO session VALUES (?, ?, ?, NULL, 0)", (session, epoch, token_hash))
             self._write(database, session, batch)
-            return 1
+            return epoch
 
         return await self._run(work)
 
     async def save(self, session: str, epoch: int, batch: Batch) -> None:
         def work(database: sqlite3.Connection) -> None:
-            if self._epoch(database, session) != epoch:
+            found = self._epoch(database, session)
+            if found is None and not _was_deleted(database, session):
+                raise UnknownSessionError(f"there is no session {session}")
+            if found != epoch:
                 raise StaleOwnerError(f"session {session} is not ours any more")
             self._write(database, session, batch)
 
@@ -105,13 +118,16 @@ class SqliteStore:
         def work(database: sqlite3.Connection) -> bool:
             live = self._epoch(database, session) is not None
             database.execute("DELETE FROM session WHERE id = ?", (session,))
+            database.execute("INSERT OR REPLACE INTO deleted VALUES (?, ?)", (session, self._now_ms()))
             return live
 
         return await self._run(work)
 
     async def sweep(self) -> int:
         def work(database: sqlite3.Connection) -> int:
-            return database.execute("DELETE FROM session WHERE expires_ms <= ?", (self._now_ms(),)).rowcount
+            now_ms = self._now_ms()
+            database.execute("DELETE FROM deleted WHERE at_ms <= ?", (now_ms - DELETED_MS,))
+            return database.execute("DELETE FROM session WHERE expires_ms <= ?", (now_ms,)).rowcount
 
         return await self._run(work)
 
@@ -188,6 +204,10 @@ def _opened(path: Path, max_mb: int) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _was_deleted(database: sqlite3.Connection, session: str) -> bool:
+    return bool(database.execute("SELECT 1 FROM deleted WHERE session = ?", (session,)).fetchone())
 
 
 def _read(database: sqlite3.Connection, session: str) -> StoredSession:

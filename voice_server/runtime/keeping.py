@@ -2,8 +2,8 @@
 
 One task per session writes whatever has come since its last write, as one batch: what is written is always a
 moment that was. When the store fails, nothing is kept for it but the journal; the next write that works is of
-everything. A message that tells of a commitment (a turn, an answer's end, a setting) is not sent before the
-commitment is written, or `COMMIT_WAIT_MS` have passed.
+everything. A message that tells of a commitment (a turn, an answer's beginning and end, a setting, a call) is
+not sent before the commitment is written, or the store has turned out to be away.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voice_server.core import commands
+from voice_server.core import commands, events
 from voice_server.core.policy import Policy
 from voice_server.core.trace import Decision, decode, encode
 from voice_server.ports import Clock, Notice, Opened, Pinged, Ponged, Refused, Resumed
@@ -28,6 +29,7 @@ from voice_server.session_store import (
     StoredMessage,
     StoredSession,
     StoreError,
+    UnknownSessionError,
 )
 
 if TYPE_CHECKING:
@@ -35,18 +37,22 @@ if TYPE_CHECKING:
 
 LINGER_MS = 50
 """What is not urgent waits so long for more to be written with it."""
-COMMIT_WAIT_MS = 50
-"""A store that takes longer than this is not waited for."""
+AWAY_AFTER_MS = 500
+"""A store that takes longer over a commitment is away until it has written it: nobody waits for it."""
 RETRY_MS = 1_000
-CLAIM_WAIT_S = 0.25
 PACK_LINES = 400
+EPOCH_BITS = 40
 
 COMMITMENTS = (
     commands.TranscriptCommitted,
+    commands.ResponseBegan,
     commands.ResponseEnded,
     commands.ConfigChanged,
     commands.ToolCalled,
+    commands.ToolCancelled,
 )
+WISHES = events.ClientEvent | events.NewsEvent
+"""What the client says, but for sound and where its loudspeaker is. Nobody else knows it."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,15 +75,16 @@ class Keeper:
         self.saved_seq = 0
         """Messages up to here, and what led to them, are written."""
         self.away = False
-        """Whether the last write failed."""
+        """Whether the last write failed, or the present one takes too long."""
         self.epoch = 0
-        """0: it has not been written yet."""
+        """0: it has not been written yet, or the store has lost it."""
         self.stolen: Callable[[], None] = lambda: None
         self._keeping = keeping
         self._session = opened.session
         self._clock = clock
         self._backlog = backlog
         self._token_hash = b""
+        self._first_epoch = 1
         self._unclaimed: list[tuple[bytes, bytes]] = []
         self._settled = False
         self._whole = True
@@ -97,6 +104,8 @@ class Keeper:
         """The session was told something, and decided."""
         self.journal.told(decision.event, decision.now_ms)
         self._lines += 1
+        if isinstance(decision.event, WISHES):
+            self._urgent.set()
         for command in decision.commands:
             if isinstance(command, commands.Discard):
                 self.journal.discarded(command.response)
@@ -152,10 +161,9 @@ class Keeper:
         async with self._writing:
             self._dirty.clear()
             self._urgent.clear()
-            settled, seq, batch = self._settled, self._backlog.last_seq, self._batch()
-            self._unsure = True  # until it has come to its end: a write that is cancelled may have been made
+            settled = self._settled
             try:
-                await self._save(batch)
+                seq = await self._save()
             except StaleOwnerError:
                 self.stolen()
                 return False
@@ -190,34 +198,46 @@ class Keeper:
         self._unclaimed.append((presented, fresh))
         self._dirty.set()
 
-    async def _save(self, batch: Batch) -> None:
-        store = self._keeping.store
+    async def _save(self) -> int:
+        """Returns the last message that is written."""
         try:
             if self.epoch:
                 await self._claim_what_is_owed()
-                return await store.save(self._session, self.epoch, batch)
-        except StaleOwnerError:
-            if not self.away or await store.peek(self._session):
-                raise
-            self._forget_claims()  # the store came back without the session: it is written anew, as a whole
-        self.epoch = await store.create(self._session, self._token_hash, batch)
+                seq, batch = self._backlog.last_seq, self._batch()
+                await self._keeping.store.save(self._session, self.epoch, batch)
+                return seq
+        except UnknownSessionError:
+            self._begin_anew()
+        seq, batch = self._backlog.last_seq, self._batch()
+        self.epoch = await self._keeping.store.create(
+            self._session, self._token_hash, batch, self._first_epoch
+        )
         await self._claim_what_is_owed()
+        return seq
 
     async def _claim_what_is_owed(self) -> None:
         """The store learns of the tokens that its client was given while it was away."""
         while self._unclaimed:
             held = await self._keeping.store.claim(self._session, *self._unclaimed[0])
             if held is None or held.epoch != self.epoch + 1:
+                await self._keeping.store.save(
+                    self._session, self.epoch, Batch()
+                )  # raises what has become of it
                 raise StaleOwnerError(f"session {self._session} has gone on elsewhere")
             self.epoch, self._token_hash = held.epoch, self._unclaimed.pop(0)[1]
 
-    def _forget_claims(self) -> None:
+    def _begin_anew(self) -> None:
+        """The store came back without the session, and without its epochs: an earlier owner may have any."""
+        logger.warning("the store has lost session %s, which is written anew", self._session)
+        self.epoch, self._first_epoch = 0, 1 + secrets.randbits(EPOCH_BITS)
+        self._whole = True
         for _presented, fresh in self._unclaimed:
             self._token_hash = fresh
         self._unclaimed.clear()
 
     def _batch(self) -> Batch:
-        whole = self._whole or self._unsure
+        """What has come since the last one. Until it has come to its end it may have been written, or not."""
+        whole, self._unsure = self._whole or self._unsure, True
         turn_over, seq = self._turn_over, self._backlog.last_seq
         entries = self._backlog.entries if whole else tuple(self._messages)
         self._whole = self._turn_over = False
@@ -236,10 +256,14 @@ class Keeper:
         )
 
     def _failed(self, error: StoreError) -> None:
-        if not self.away:
-            logger.warning("session %s cannot be written, and goes on in memory: %s", self._session, error)
-        self.away = self._whole = True
+        self._go_on_in_memory(str(error))
+        self._whole = True
         self._dirty.set()
+
+    def _go_on_in_memory(self, why: str) -> None:
+        if not self.away:
+            logger.warning("session %s cannot be written, and goes on in memory: %s", self._session, why)
+        self.away = True
 
     async def _wait_for(self, event: asyncio.Event, at_most_ms: int) -> None:
         """Waiting sets the event at its time, so a lasting one is asked through another."""
@@ -248,16 +272,14 @@ class Keeper:
 
     # ── others ──
 
-    async def committed(self, entry: Entry, until_ms: int) -> None:
-        """Return when the message may be sent."""
-        while (
-            isinstance(entry.item, COMMITMENTS)
-            and self.saved_seq < entry.seq
-            and not self.away
-            and self._clock.now_ms() < until_ms
-        ):
+    async def committed(self, entry: Entry, made_ms: int) -> None:
+        """Return when the message, of `made_ms` on the clock, may be sent."""
+        away_ms = made_ms + AWAY_AFTER_MS
+        while isinstance(entry.item, COMMITMENTS) and self.saved_seq < entry.seq and not self.away:
+            if self._clock.now_ms() >= away_ms:
+                return self._go_on_in_memory(f"a write takes more than {AWAY_AFTER_MS} ms")
             self._saved.clear()
-            await self._clock.wait(self._saved, until_ms)
+            await self._clock.wait(self._saved, away_ms)
 
     async def forget(self) -> None:
         """The session is over: nobody can come back to it."""

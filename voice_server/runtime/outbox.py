@@ -12,7 +12,7 @@ from collections.abc import Callable
 from voice_server.core.commands import Fact, TranscriptRevised
 from voice_server.ports import AudioFrame, Clock, Farewell, Notice
 from voice_server.runtime.backlog import Backlog, Entry
-from voice_server.runtime.keeping import COMMIT_WAIT_MS, Keeper
+from voice_server.runtime.keeping import Keeper
 from voice_server.runtime.speaking import Speech
 
 FACT_LIMIT = 1_000
@@ -78,9 +78,9 @@ class Outbox:
         self.changed.set()
 
     async def committed(self, entry: Entry) -> None:
-        """Return when the message may be sent: what it tells of is written, or the store is too slow."""
+        """Return when the message may be sent: what it tells of is written, or the store is away."""
         if self.keeper:
-            await self.keeper.committed(entry, self._start_ms + entry.t_ms + COMMIT_WAIT_MS)
+            await self.keeper.committed(entry, self._start_ms + entry.t_ms)
 
     def take_frame(self) -> AudioFrame | None:
         """The next frame of audio, if it is due."""

@@ -25,6 +25,8 @@ from voice_server.session_store import SessionStore, StoreError
 
 RETRY_AFTER_MS = 5_000
 SWEEP_MS = 60_000
+PROBE_S = 1.0
+"""A store that hangs, as a file on a disk that is gone, is away."""
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +180,8 @@ class Sessions:
             if not admitted and await here.keeper.is_owner():
                 return None  # the store may not know yet that the client has its new token; we do
             held = await here.keeper.claim(presented, fresh)
+            if admitted and held is None and await here.keeper.write():
+                held = await here.keeper.claim(presented, fresh)  # the store had lost it
             if held and here.keeper.epoch == held.epoch:
                 return here
             if held:
@@ -265,8 +269,14 @@ class Sessions:
         return stored or runner is not None
 
     async def store_ready(self) -> bool:
-        """Whether sessions can be written now; True where there is nothing to write to."""
-        return await self._keeping.store.ready() if self._keeping else True
+        """Whether sessions are written now; True where there is nothing to write to."""
+        if self._keeping is None:
+            return True
+        try:
+            async with asyncio.timeout(PROBE_S):
+                return await self._keeping.store.ready() and not self.store_away
+        except TimeoutError:
+            return False
 
     async def aclose(self) -> None:
         """Let go of the store."""
