@@ -117,14 +117,15 @@ export class CallLoudspeaker extends Emitter {
   /** Nothing comes in frames. */
   play() {}
 
-  /** Silence this response, now. @param {number} response */
+  /** Silence this response, now. That it is silent is told later, as by any loudspeaker. @param {number} response */
   stop(response) {
     if (this.#stopped === response) return;
     this.#stopped = response;
     if (this.#last.response !== response) return;
     if (this.#mark?.response === response) this.#silenced = this.#mark;
     this.#hush();
-    this.emit('stopped', this.#timed(this.#last));
+    const stopped = this.#timed(this.#last);
+    queueMicrotask(() => this.emit('stopped', stopped));
   }
 
   /** Let it go on: where, the server's next mark says. @param {number} response */

@@ -44,12 +44,14 @@ test('a response is queued, starts, goes on and ends, in samples of the rate', (
   assert.deepEqual(take(), [['ended', 1, 2400]]);
 });
 
-test('stopped, it is silent at once, and for what is under way', () => {
+test('stopped, it is silent at once, and for what is under way', async () => {
   mark(0, 1, 0);
   hear(100);
   take();
   speaker.stop(1);
   assert.deepEqual([sound.player.muted, sound.tap.muted], [true, true]);
+  assert.deepEqual(take(), [], 'whoever stopped it is to know first');
+  await settled();
   assert.deepEqual(take(), [['stopped', 1, 2400]]);
   hear(150);
   assert.equal(sound.player.muted, true);
@@ -63,7 +65,7 @@ test('stopped, it is silent at once, and for what is under way', () => {
   assert.deepEqual(take(), [], 'it did not end, it was stopped');
 });
 
-test('who presses the button before the server stops it hears of one stop', () => {
+test('who presses the button before the server stops it hears of one stop', async () => {
   mark(0, 1, 0);
   hear(100);
   take();
@@ -71,13 +73,15 @@ test('who presses the button before the server stops it hears of one stop', () =
   silence(150);
   hear(160);
   speaker.stop(1);
+  await settled();
   assert.deepEqual(take(), [['stopped', 1, 2400]]);
 });
 
-test('taken back, it goes on with what is sent for that, and not with the end of what was stopped', () => {
+test('taken back, it goes on with what is sent for that, and not with the end of what was stopped', async () => {
   mark(0, 1, 0);
   hear(100);
   speaker.stop(1);
+  await settled();
   speaker.resume(1);
   hear(125);
   assert.equal(sound.player.muted, true);
@@ -90,10 +94,11 @@ test('taken back, it goes on with what is sent for that, and not with the end of
   assert.equal(sound.player.muted, false);
 });
 
-test('what is sent of a stopped response is not heard, even after a break', () => {
+test('what is sent of a stopped response is not heard, even after a break', async () => {
   mark(0, 1, 0);
   hear(100);
   speaker.stop(1);
+  await settled();
   silence(150);
   mark(200, 1, 150);
   take();

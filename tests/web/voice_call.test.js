@@ -58,6 +58,7 @@ test('it reports once more when it was stopped, and then no more', async () => {
   sound.sounds(100 * MS);
   world.pass(25);
   says({ type: 'response.stop', seq: 2, t_ms: 0, response: 1, reason: 'barge_in', at_ms: 0 });
+  await settled();
   world.pass(2000);
   assert.deepEqual(sent('playback').map(({ played_ms }) => played_ms), [100]);
   assert.equal(sound.player.muted, true);
