@@ -117,6 +117,8 @@ class GenerateOptions:
     max_tokens: int | None = None
     tools: tuple[ToolSpec, ...] = ()
     """What the model may call."""
+    must_call: bool = False
+    """Whether it has to call one of them, where it can be made to."""
     early: bool = False
     """It may well be thrown away: raise OverloadedError rather than make others wait, or be paid for it."""
 

@@ -61,6 +61,11 @@ def test_the_grammar_leaves_only_the_tools_or_none() -> None:
     assert json.loads(rule.removeprefix("a0: %json "))["properties"] == {"x": {"type": "integer"}}
 
 
+def test_a_call_can_be_demanded() -> None:
+    start = routing_request([ADD, RING], must_call=True)["grammar"].splitlines()[1]
+    assert start == 'start: "add" a0 | "ring" a1'
+
+
 @pytest.mark.parametrize(
     ("text", "call"),
     [

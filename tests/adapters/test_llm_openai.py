@@ -96,6 +96,18 @@ async def test_what_may_be_called_is_sent_and_what_was_called_comes_after_the_te
     assert server.requests[0]["tools"] == [{"type": "function", "function": function}]
 
 
+@pytest.mark.parametrize(("must_call", "choice"), [(True, "required"), (False, None)])
+async def test_a_call_can_be_demanded(must_call: bool, choice: str | None) -> None:
+    tools = (ToolSpec("add", "Add it.", '{"type":"object"}'),)
+    call = piece_of_call(0, id="a", name="add", arguments="{}")
+    async with serving(events(call, "[DONE]")) as (server, url):
+        model = OpenAILanguageModel(url, "tiny")
+        options = GenerateOptions(tools=tools, must_call=must_call)
+        assert [each async for each in model.generate(ASKED, options)] == [ToolCall("a", "add", "{}")]
+        await model.aclose()
+    assert server.requests[0].get("tool_choice") == choice
+
+
 @pytest.mark.parametrize(
     "calls", ["5", '"add"', "[]", "[5]", '[{"index": 0}]', '[{"function": {"name": 5}}]']
 )

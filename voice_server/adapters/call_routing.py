@@ -74,9 +74,9 @@ def results(messages: Sequence[Message]) -> tuple[str, ...]:
     return tuple(_FAILED.sub(APOLOGY, _SENDER.sub("", text)) for text in reversed(told))
 
 
-def routing_request(tools: Sequence[ToolSpec]) -> dict[str, Any]:
+def routing_request(tools: Sequence[ToolSpec], *, must_call: bool = False) -> dict[str, Any]:
     """What llama.cpp is asked for beside the prompt: the likeliest choice of those that there are."""
-    return {"grammar": _grammar(tools), "temperature": 0.0, "repeat_penalty": 1.0}
+    return {"grammar": _grammar(tools, must_call=must_call), "temperature": 0.0, "repeat_penalty": 1.0}
 
 
 def chosen(text: str) -> ToolCall | None:
@@ -105,11 +105,12 @@ def _well_formed(examples: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str
         yield said, json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
 
 
-def _grammar(tools: Sequence[ToolSpec]) -> str:
+def _grammar(tools: Sequence[ToolSpec], *, must_call: bool) -> str:
     """In the language of llguidance, which llama.cpp takes where a grammar begins so."""
-    choices = "".join(f" | {json.dumps(tool.name)} a{n}" for n, tool in enumerate(tools))
+    choices = [] if must_call else [json.dumps(NONE)]
+    choices += [f"{json.dumps(tool.name)} a{n}" for n, tool in enumerate(tools)]
     rules = [f"a{n}: %json {_compact(tool.parameters)}" for n, tool in enumerate(tools)]
-    return "\n".join(["%llguidance {}", f"start: {json.dumps(NONE)}{choices}", *rules, ""])
+    return "\n".join(["%llguidance {}", f"start: {' | '.join(choices)}", *rules, ""])
 
 
 def _compact(schema: str) -> str:

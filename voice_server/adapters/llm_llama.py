@@ -117,7 +117,8 @@ class LlamaLanguageModel:
         if not self.knows_tools:
             pieces = self._by_routing(messages, options)
         elif options.tools:
-            pieces = self._whole(Answer(tuple(messages), _offer(options.tools)), options)
+            offer = _offer(options.tools, must_call=options.must_call)
+            pieces = self._whole(Answer(tuple(messages), offer), options)
         else:
             pieces = self._text(messages, options)
         async with aclosing(pieces):
@@ -131,17 +132,21 @@ class LlamaLanguageModel:
         if given := results(messages):
             yield " ".join(given)
             return
-        if call := await self._choose(messages, routed(options.tools)):
+        if call := await self._choose(messages, routed(options.tools), must_call=options.must_call):
             yield call
             return
         async with aclosing(self._text(without_calls(messages), options)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _choose(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> ToolCall | None:
+    async def _choose(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, must_call: bool
+    ) -> ToolCall | None:
         if not tools or not messages or messages[-1].role != "user":
             return None
-        answer = Answer(routing_prompt(tools, messages[-1].content), routing_request(tools))
+        answer = Answer(
+            routing_prompt(tools, messages[-1].content), routing_request(tools, must_call=must_call)
+        )
         try:
             async with aclosing(self._whole(answer, GenerateOptions(max_tokens=ROUTING_TOKENS))) as pieces:
                 return chosen("".join([piece async for piece in pieces if isinstance(piece, str)]))
@@ -324,9 +329,10 @@ def _request(messages: Sequence[Message], max_tokens: int, options: GenerateOpti
     }
 
 
-def _offer(tools: Sequence[ToolSpec]) -> dict[str, Any]:
+def _offer(tools: Sequence[ToolSpec], *, must_call: bool = False) -> dict[str, Any]:
     """What llama.cpp is given beside the prompt; a penalty would forbid the names that are in it."""
-    return {"tools": chat_tools(tools), "repeat_penalty": 1.0}
+    choice = {"tool_choice": "required"} if must_call else {}
+    return {"tools": chat_tools(tools), "repeat_penalty": 1.0, **choice}
 
 
 def _delta(event: dict[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,8 @@ class OpenAILanguageModel:
             request["temperature"] = options.temperature
         if options.tools:
             request["tools"] = chat_tools(options.tools)
+            if options.must_call:
+                request["tool_choice"] = "required"
         return request
 
     async def _step(self, awaited: Awaitable[T], request: dict[str, Any]) -> T:

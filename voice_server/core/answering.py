@@ -57,23 +57,25 @@ class Answering:
 
     # ── making one ──
 
-    def draft(self, user_text: str, wish: Wish = AS_USUAL, *, early: bool = False) -> None:
-        """Begin an answer to the history and `user_text`, which may not be the user's last word.
+    def draft(self, said: str, wish: Wish = AS_USUAL, *, unsure: bool = False, early: bool = False) -> None:
+        """Begin an answer to the history and `said`, which may not be the user's last word.
 
-        A draft to the same words stays, whatever their case and punctuation. `early`: the user still speaks.
+        One to the same words stays, whatever their case and punctuation. `unsure`: there may be more of them;
+        `early`: there surely is, and a model with other work may decline.
         """
-        if self.answer and words(user_text) == self._drafted and wish == self._wish:
-            if not early:
+        if self.answer and words(said) == self._drafted and wish == self._wish:
+            if not unsure:
                 self.answer.draft.make_sure()
             return
         self.discard_draft()
-        self._drafted, self._wish = words(user_text), wish
-        self._rounds = 0 if user_text else self._rounds
+        self._drafted, self._wish = words(said), wish
+        self._rounds = 0 if said else self._rounds
         self.answer = self._new(wish.speech)
-        self.answer.draft.unsure = early
-        prompt = self._prompt(user_text, wish)
+        self.answer.draft.unsure = unsure
+        must_call = self.config.must_call if wish.must_call is None else wish.must_call
+        prompt, may_call = self._prompt(said, wish), self._may_call
         self._request = Generate(
-            self.answer.id, prompt, self._may_call, tools=wish.tools, max_tokens=wish.max_tokens, early=early
+            self.answer.id, prompt, may_call, wish.tools, must_call, wish.max_tokens, early=early
         )
         self._emit(self._request)
 

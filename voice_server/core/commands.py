@@ -56,6 +56,7 @@ class Generate:
     """Whether the model may call tools; not when it has done so many times in a row."""
     tools: tuple[ToolSpec, ...] | None = None
     """Those of the client that it may call. None: all that the session has."""
+    must_call: tuple[str, ...] = ()  # one of these, unless there are none
     max_tokens: int | None = None
     """None: as many as the session allows."""
     early: bool = False

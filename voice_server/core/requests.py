@@ -17,6 +17,8 @@ class Wish:
     """What is answered, instead of the conversation."""
     tools: tuple[ToolSpec, ...] | None = None
     """The client's tools that the model may call."""
+    must_call: tuple[str, ...] | None = None
+    """The names of tools, one of which it has to call."""
     max_tokens: int | None = None
     speech: bool | None = None
     """Whether it is spoken, or only written."""

@@ -44,7 +44,8 @@ class Voicing:
         config = self._config()
         tools = _callable(config, order)
         max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
-        options = GenerateOptions(config.model, config.temperature, max_tokens, tools, order.early)
+        must = bool(order.must_call and tools)
+        options = GenerateOptions(config.model, config.temperature, max_tokens, tools, must, order.early)
         begun = speech.begun_text
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
@@ -116,4 +117,5 @@ def _callable(config: SessionConfig, order: commands.Generate) -> tuple[ToolSpec
     """The tools that the model may call in this answer."""
     if not order.with_tools:
         return ()
-    return (*config.server_tools, *(config.tools if order.tools is None else order.tools))
+    tools = (*config.server_tools, *(config.tools if order.tools is None else order.tools))
+    return tuple(tool for tool in tools if tool.name in order.must_call or not order.must_call)

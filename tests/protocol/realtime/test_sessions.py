@@ -9,6 +9,7 @@ import pytest
 from tests.protocol.realtime.call import BASE, Call, refusal
 from voice_server.core import events
 from voice_server.core.policy import SessionConfig
+from voice_server.core.requests import AnswerWanted
 
 
 def config(call: Call) -> SessionConfig:
@@ -180,7 +181,6 @@ def test_what_cannot_be_done_reads_back_as_off_and_strange_fields_are_ignored() 
             "output": {"voice": {"id": "voice_7"}, "speed": 1.5},
         },
         tools=[{"type": "mcp", "server_label": "x", "server_url": "http://x"}],
-        tool_choice={"type": "function", "name": "f"},
         tracing="auto",
         x_other={"a": 1},
     )
@@ -195,9 +195,41 @@ def test_functions_may_be_forbidden() -> None:
     tools = [{"type": "function", "name": "f", "parameters": {}}]
     assert call.update(tools=tools, tool_choice="none")["tool_choice"] == "none"
     assert config(call).tools == ()
-    call.update(tool_choice="required")
+    call.update(tool_choice="auto")
     assert [tool.name for tool in config(call).tools] == ["f"]
     assert call.update(tools=[])["tools"] == []
+
+
+FUNCTIONS: list[dict[str, Any]] = [
+    {"type": "function", "name": name, "parameters": {}} for name in ("f", "g")
+]
+
+
+@pytest.mark.parametrize(
+    ("choice", "must_call"),
+    [
+        ("required", ("f", "g")),
+        ({"type": "function", "name": "g"}, ("g",)),
+        ({"type": "function", "name": "h"}, ()),
+    ],
+)
+def test_functions_may_be_demanded(choice: object, must_call: tuple[str, ...]) -> None:
+    call = Call()
+    assert call.update(tools=FUNCTIONS, tool_choice=choice)["tool_choice"] == "required"
+    assert config(call).must_call == must_call
+    call.update(instructions="Be brief.")
+    assert config(call).must_call == must_call
+    assert call.update(tool_choice="auto")["tool_choice"] == "auto"
+    assert config(call).must_call == ()
+
+
+def test_one_answer_may_have_to_call_what_others_need_not() -> None:
+    call = Call()
+    call.update(tools=FUNCTIONS)
+    for choice in ("required", {"type": "function", "name": "g"}, "auto"):
+        call.send("response.create", response={"tool_choice": choice})
+    wishes = [event.wish for event in call.core if isinstance(event, AnswerWanted)]
+    assert [wish.must_call for wish in wishes] == [("f", "g"), ("g",), ()]
 
 
 @pytest.mark.parametrize(

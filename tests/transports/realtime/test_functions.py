@@ -17,6 +17,21 @@ TOOL = {
 }
 
 
+async def test_the_one_that_has_to_be_called_is_the_only_one_that_the_model_may() -> None:
+    other = {**TOOL, "name": "get_weather"}
+    model = ScriptedLanguageModel(in_turn([ToolCall("", "get_time", '{"city":"Oslo"}')], "Hm."))
+    async with open_house(replace(scripted_models(), language_model=model)) as house, visit(house) as visitor:
+        await visitor.next("session.created")
+        await visitor.update(tools=[TOOL, other], output_modalities=["text"])
+        demanded = {"type": "function", "name": "get_time"}
+        await visitor.send("response.create", response={"tool_choice": demanded})
+        await visitor.next("response.done")
+        await visitor.send("response.create")
+        await visitor.next("response.done")
+    offered = [([tool.name for tool in options.tools], options.must_call) for _, options in model.requests]
+    assert offered == [(["get_time"], True), (["get_time", "get_weather"], False)]
+
+
 async def test_a_function_is_called_and_its_result_is_spoken_about_when_asked_for() -> None:
     model = ScriptedLanguageModel(in_turn([ToolCall("", "get_time", '{"city":"Oslo"}')], "It is noon."))
     async with open_house(replace(scripted_models(), language_model=model)) as house, visit(house) as visitor:

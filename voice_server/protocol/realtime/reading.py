@@ -26,6 +26,7 @@ from voice_server.protocol.realtime.session_settings import (
     configured,
     functions,
     merged,
+    must_call,
     shown,
     specs,
 )
@@ -273,16 +274,18 @@ class Reading:
             raise ProtocolError(INVALID_VALUE, "A transcription session has no responses.", field="type")
         patch, tag = event.response, str(next(self._tags))
         asked_tools = None if patch.tools is None else functions(patch.tools)
-        tools = None
+        tools = must = None
         if asked_tools is not None or patch.tool_choice is not None:
             settings = self._dialogue.settings
             chosen = settings.tool_choice if patch.tool_choice is None else choice(patch.tool_choice)
-            tools = specs(settings.tools if asked_tools is None else asked_tools, chosen)
+            offered = settings.tools if asked_tools is None else asked_tools
+            tools, must = specs(offered, chosen), must_call(offered, chosen)
         limit = patch.max_output_tokens
         wish = requests.Wish(
             instructions=patch.instructions,
             messages=None if patch.input is None else tuple(map(self._input, patch.input)),
             tools=tools,
+            must_call=must,
             max_tokens=limit if isinstance(limit, int) else None,
             speech=None if patch.output_modalities is None else patch.output_modalities == ("audio",),
             remembered=patch.conversation != "none",

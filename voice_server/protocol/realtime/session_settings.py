@@ -1,6 +1,6 @@
 """A Realtime session's settings: merged, shown with every default resolved, and meant for the core.
 
-Shown is what holds. What this server cannot do (noise reduction, another speed, a forced tool) reads back as
+Shown is what holds. What this server cannot do (noise reduction, another speed) reads back as
 off, whatever was asked for; clients decide by what they read (the JavaScript SDK cancels answers itself where
 `interrupt_response` is absent).
 """
@@ -70,6 +70,15 @@ class Transcription:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether functions are called. `function`: the one that has to be."""
+
+    mode: Literal["auto", "none", "required"] = "auto"
+    """It reads back as this alone: pipecat stops at an object."""
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a client may have set."""
 
@@ -84,7 +93,7 @@ class Settings:
     transcription: Transcription | None = None
     turn_detection: TurnDetection | None = TurnDetection()
     tools: tuple[Tool, ...] = ()
-    tool_choice: Literal["auto", "none"] = "auto"
+    tool_choice: Choice = Choice()
     max_output_tokens: int | Literal["inf"] = "inf"
 
 
@@ -101,7 +110,7 @@ def merged(settings: Settings, patch: SessionPatch) -> Settings:
         instructions=_named(patch, "instructions", settings.instructions) or "",
         modality=patch.output_modalities[0] if patch.output_modalities else settings.modality,
         tools=functions(_named(patch, "tools", settings.tools)),
-        tool_choice=choice(_named(patch, "tool_choice", settings.tool_choice)),
+        tool_choice=choice(patch.tool_choice) if _names(patch, "tool_choice") else settings.tool_choice,
         max_output_tokens=_named(patch, "max_output_tokens", settings.max_output_tokens) or "inf",
     )
 
@@ -116,14 +125,23 @@ def functions(tools: tuple[Tool, ...] | None) -> tuple[Tool, ...]:
     return tuple(tool for tool in tools or () if tool.type == "function" and tool.name)
 
 
-def choice(asked: Any) -> Literal["auto", "none"]:
-    """Which choice the model has. It cannot be forced to call a function."""
-    return "none" if asked == "none" else "auto"
+def choice(asked: Any) -> Choice:
+    """Which choice the model has; of what is not known, any."""
+    if isinstance(asked, dict) and isinstance(name := asked.get("name"), str):
+        return Choice("required", name)
+    return Choice(asked) if asked in ("none", "required") else Choice()
 
 
-def specs(tools: tuple[Tool, ...], tool_choice: str) -> tuple[ToolSpec, ...]:
+def must_call(tools: tuple[Tool, ...], tool_choice: Choice) -> tuple[str, ...]:
+    """The names of the functions, one of which has to be called; none, where there is none of that name."""
+    if tool_choice.mode != "required":
+        return ()
+    return tuple(tool.name for tool in tools if tool_choice.function in (None, tool.name))
+
+
+def specs(tools: tuple[Tool, ...], tool_choice: Choice) -> tuple[ToolSpec, ...]:
     """The functions as the core knows them."""
-    if tool_choice == "none":
+    if tool_choice.mode == "none":
         return ()
     return tuple(
         ToolSpec(tool.name, tool.description or "", json.dumps(tool.parameters or {}, separators=(",", ":")))
@@ -158,6 +176,7 @@ def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...])
         speech=settings.modality == "audio",
         max_tokens=base.max_tokens if limit == "inf" else limit,
         tools=specs(settings.tools, settings.tool_choice),
+        must_call=must_call(settings.tools, settings.tool_choice),
     )
 
 
@@ -175,7 +194,7 @@ def shown(settings: Settings, session: str) -> dict[str, Any]:
         "instructions": settings.instructions,
         "audio": {"input": _shown_input(settings), "output": shown_output(settings) | {"speed": 1.0}},
         "tools": [_shown_tool(tool) for tool in settings.tools],
-        "tool_choice": settings.tool_choice,
+        "tool_choice": settings.tool_choice.mode,
         "max_output_tokens": settings.max_output_tokens,
         "truncation": "auto",
         "tracing": None,
@@ -273,4 +292,8 @@ def _encoding(patch: Format | None, present: Encoding) -> Encoding:
 
 
 def _named(patch: Patch, name: str, present: Any) -> Any:
-    return getattr(patch, name) if name in patch.model_fields_set else present
+    return getattr(patch, name) if _names(patch, name) else present
+
+
+def _names(patch: Patch, name: str) -> bool:
+    return name in patch.model_fields_set
