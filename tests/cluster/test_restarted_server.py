@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.test_killed_servers import lost_nothing
 from voice_server.bench.cluster import Cluster, Member
 from voice_server.bench.processes import free_ports
-from voice_server.bench.resume import run_cycle
+from voice_server.bench.resume import GREETING, run_cycle
 
 pytestmark = [pytest.mark.models, pytest.mark.asyncio]
 
@@ -30,4 +30,8 @@ async def test_the_sentence_goes_on_after_kill_9_and_a_restart(tmp_path: Path) -
         trial = await run_cycle(Cluster([member], port, 0, 0), kill_and_start)
     finally:
         await member.stop()
+    log = trial.recording.log
+    assert len(log.received("session.resumed")) == 1, "it was lost, and came back to the same session"
+    (done,) = [entry.message for entry in log.received("response.done")]
+    assert (done["status"], done["heard"]) == ("completed", GREETING)
     lost_nothing(trial)

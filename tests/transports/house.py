@@ -51,18 +51,18 @@ def scripted_models() -> Models:
 
 
 @asynccontextmanager
-async def open_house(models: Models | None = None, **sections: dict[str, Any]) -> AsyncIterator[House]:
-    """A server with these models, and settings by section: `server={"max_sessions": 1}`."""
+async def open_house(
+    models: Models | None = None, address: str = "127.0.0.1", **sections: dict[str, Any]
+) -> AsyncIterator[House]:
+    """A server with these models at this address, and settings by section: `server={"max_sessions": 1}`."""
     settings = Settings.model_validate(sections)
     loaded = Loaded(models or scripted_models(), ThreadWorkers(1), ThreadWorkers(1))
     with _complaints() as complaints, every_event_judged():
         app = create_app(settings, loaded)
         logging.getLogger().addHandler(complaints)
         server = Server(server_config(app), app.state.sessions, app.state.calls)
-        async with listening(server) as address:
-            yield House(
-                f"{address}/v1/voice", app.state.sessions, app.state.calls, server, complaints.records
-            )
+        async with listening(server, address) as url:
+            yield House(f"{url}/v1/voice", app.state.sessions, app.state.calls, server, complaints.records)
 
 
 class _Complaints(logging.Handler):

@@ -16,9 +16,9 @@ PATIENCE_S = 20.0
 
 
 @asynccontextmanager
-async def listening(server: uvicorn.Server) -> AsyncIterator[str]:
-    """Serve on a free port of loopback; yields `ws://HOST:PORT`. Leaving ends the server."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+async def listening(server: uvicorn.Server, address: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Serve on a free port; yields `ws://HOST:PORT`, on loopback. Leaving ends the server."""
+    with socket.create_server((address, 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
