@@ -53,7 +53,7 @@ class SessionConfig:
     server_tools: tuple[ToolSpec, ...] = ()
     """The server's: no client may set them."""
     must_call: tuple[str, ...] = ()
-    """The names of tools, one of which every answer has to call. None: the model may do as it likes."""
+    """The names of tools, one of which every answer has to call. Empty: the model may do as it likes."""
     filler: str | None = None
     """Said once while a slow tool runs, if nobody speaks. None: nothing is said."""
     filler_after_ms: int = 1_000
