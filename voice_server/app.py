@@ -199,7 +199,7 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
     keys = tuple(key.get_secret_value() for key in settings.server.keys)
     start_timeout_s = settings.session.start_timeout_ms / 1000
     app.include_router(VoiceEndpoint(sessions, keys, terms, start_timeout_s).router())
-    app.state.realtime = front = _realtime(sessions, settings, keys)
+    front = _realtime(sessions, settings, keys)
     app.include_router(realtime_routes(front))
     app.state.calls = calls = _calls(sessions, settings)
     if settings.webrtc.enabled:

@@ -39,8 +39,6 @@ class Making:
     total_samples: int = 0
     finished: bool = False
     """No further clause will be wanted."""
-    given_up: bool = False
-    """No more of it can be spoken."""
 
 
 class Revival:
@@ -137,7 +135,5 @@ def _follow(making: Making, event: events.Event) -> None:
             making.total_samples += samples
         case events.ClauseSynthesized(clause=clause):
             making.made, making.begun_samples, making.begun_words = clause + 1, 0, ()
-        case events.SynthesisFailed():
-            making.given_up = True
         case _:
             pass

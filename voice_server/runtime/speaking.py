@@ -92,7 +92,7 @@ class Speech:
         )
         self._sent = making.total_samples
         self._clauses_made, self.clauses_wanted = making.made, len(making.clauses)
-        self.finished, self._given_up = making.finished, making.given_up
+        self.finished = making.finished
         self._begun = making.made, making.begun_samples, making.begun_words
         self.begun_text = making.text
         for clause in range(making.made, len(making.clauses)):
