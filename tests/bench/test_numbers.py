@@ -14,7 +14,7 @@ from voice_server.bench.turns import TurnOutcome
 
 
 def turn(gap_ms: float, latency: dict[str, float] | None = None) -> Result:
-    outcome = TurnOutcome(gap_ms, gap_ms + 100, 0, 90.0, latency or {})
+    outcome = TurnOutcome(gap_ms, gap_ms + 100, 0, 90.0, 150.0, latency or {})
     text = TranscriptOutcome("hello", 1, 10, False, (100.0, 250.0))
     return Result(Suite.TURNS, "a", 0, turn=outcome, transcript=text, faults=Faults(0, 0, 0))
 

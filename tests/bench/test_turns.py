@@ -17,6 +17,16 @@ def test_the_gap_is_from_the_last_speech_sample_to_the_first_audible_one() -> No
     assert outcome.early == 0
 
 
+def test_the_final_words_count_from_where_no_transcript_says_anything_else() -> None:
+    session = Session().says(2_100, "transcript.partial", turn=1, text="hello there")
+    session.says(2_300, "transcript.partial", turn=2, text="Hello there")
+    session.says(2_350, "transcript.partial", turn=2, text="Hello, where?")
+    session.says(2_400, "transcript.partial", turn=2, text="Hello there.")
+    session.says(2_600, "transcript.final", turn=2, text="Hello there!")
+    outcome = measure_turn(session.recording(), SPOKEN, at_ms=300)
+    assert (outcome.final_ms, outcome.told_ms) == (100, 300)
+
+
 def test_an_answer_before_the_speech_is_over_is_early_and_not_the_answer() -> None:
     session = Session().plays(1_000, 200).plays(2_700, 400, response=2)
     outcome = measure_turn(session.recording(), SPOKEN, at_ms=300)
@@ -30,7 +40,7 @@ def test_an_answer_after_the_level_fell_counts_even_if_the_manifest_is_later() -
 
 def test_no_answer_is_never() -> None:
     outcome = measure_turn(Session().recording(), SPOKEN, at_ms=300)
-    assert (outcome.gap_ms, outcome.final_ms, outcome.latency) == (NEVER, NEVER, {})
+    assert (outcome.gap_ms, outcome.final_ms, outcome.told_ms, outcome.latency) == (NEVER, NEVER, NEVER, {})
 
 
 def test_an_inaudible_answer_is_none() -> None:

@@ -88,7 +88,8 @@ class Rules:
     def _words(self, command: Command) -> None:
         match command:
             case commands.TranscriptRevised(turn=turn, text=text, stable=stable):
-                assert turn == self.speaking
+                assert turn == max(self.opened), "a hypothesis of no turn, or of an earlier one"
+                assert turn not in self.committed, "a hypothesis of a turn that is over"
                 assert 0 <= stable <= len(text)
                 promised = self.promised.get(turn, "")
                 assert stable >= len(promised), "a stable prefix became shorter"

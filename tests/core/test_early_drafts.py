@@ -99,7 +99,19 @@ def test_no_sound_is_made_of_it_before() -> None:
     assert not world.every(commands.Synthesize)
     world.fade()
     world.transcribe(QUESTION)
+    assert not world.every(commands.Synthesize)
+    world.stop_speaking(silence_ms=60)
     assert [order.text for order in world.every(commands.Synthesize)] == ["It is ten."]
+
+
+def test_a_voice_that_faded_and_came_back_is_answered_by_its_last_words() -> None:
+    world = speaking("What")
+    world.fade()
+    world.transcribe("What time.")
+    world.wait(300)
+    world.transcribe(QUESTION)
+    assert generated(world)[-1] == (QUESTION, True)
+    assert not world.every(commands.Synthesize)
 
 
 def test_a_whole_early_draft_is_spoken_whole() -> None:

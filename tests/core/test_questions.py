@@ -32,6 +32,24 @@ def test_the_early_question_stands_for_a_partial_and_becomes_the_final_one() -> 
     assert questions.early is None
 
 
+def test_a_partial_that_was_on_its_way_when_the_voice_faded_counts_until_the_early_one_comes() -> None:
+    questions, said = asking()
+    for _ in range(2):
+        questions.ask_partial(TURN, 1_200)
+        questions.ask_early(TURN, 1_500)
+    assert questions.answered(1) == said[0]
+    assert questions.answered(2) is None  # the voice faded once more
+    assert questions.answered(3) == said[2]
+
+
+def test_an_early_hypothesis_makes_the_one_before_it_stale() -> None:
+    questions, said = asking()
+    questions.ask_partial(TURN, 1_200)
+    questions.ask_early(TURN, 1_500)
+    assert questions.answered(2) == said[1]
+    assert questions.answered(1) is None
+
+
 def test_without_an_early_question_the_final_one_is_asked_and_partials_are_wanted_no_more() -> None:
     questions, said = asking()
     questions.ask_partial(TURN, 1_200)

@@ -51,6 +51,7 @@ def test_a_plain_turn_in_numbers() -> None:
         (2_000, commands.TurnPaused(1, 1_850)),
         (2_000, commands.Transcribe(2, 600, 2_000, final=True)),
         (2_000, commands.ScoreTurn(3, 600, 2_000)),
+        (2_040, commands.TranscriptRevised(1, "What time is it?", 0)),
         (
             2_040,
             commands.Generate(

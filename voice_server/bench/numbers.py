@@ -109,9 +109,11 @@ def _text_numbers(results: Sequence[Result]) -> Iterable[Number]:
     turns = [r for r in results if r.suite is Suite.TURNS]
     texts = [r.transcript for r in turns if r.transcript]
     finals = [r.turn.final_ms for r in turns if r.turn]
+    told = [r.turn.told_ms for r in turns if r.turn]
     words = Share(sum(t.errors for t in texts), sum(t.words for t in texts))
     lags = [ms for t in texts for ms in t.lags_ms]
-    yield Number("final_transcript", "final transcript", _spread(finals), Goal(p50=120))
+    yield Number("final_transcript", "final transcript, its words", _spread(finals), Goal(p50=120))
+    yield Number("final_told", "… told with the end of the turn", _spread(told))
     yield Number("word_error", "word error", words if texts else None)
     yield Number(
         "loops", "transcripts that repeat themselves", _count(t.looped for t in texts), Goal(at_most=0)

@@ -31,12 +31,16 @@ class Draft:
             self.resting = True
             self._emit(Pause(self._response))
 
-    def make_sure(self) -> None:
-        """These were the user's last words, it seems."""
-        self.unsure = False
+    def go_on(self) -> None:
+        """The last words that were found are those that it answers."""
         if self.resting:
             self.resting = False
             self._emit(Proceed(self._response))
+
+    def make_sure(self) -> None:
+        """These were the user's last words, it seems."""
+        self.unsure = False
+        self.go_on()
         for order in self._postponed:
             self._emit(order)
         self._postponed.clear()

@@ -249,11 +249,11 @@ class Listening:
         if asked.final and event.request == asked.final.request:
             turn.covered_at_ms, asked.final = asked.final.end_ms, None
             self._finish(turn, text, now_ms)
-        elif asked.early and event.request == asked.early.request:
-            turn.early = text
-            self._revise(turn, text, asked.early.end_ms, now_ms)
-        elif asked.partial and event.request == asked.partial.request:
-            self._revise(turn, text, asked.partial.end_ms, now_ms)
+            self._tell(turn)
+        elif order := asked.answered(event.request):
+            turn.faded = order.final
+            turn.early = text if order.final else turn.early
+            self._revise(turn, text, order.end_ms, now_ms)
         else:
             return False
         return True
@@ -264,18 +264,18 @@ class Listening:
 
     def _revise(self, turn: Turn, text: str, covered_at_ms: int, now_ms: int) -> None:
         turn.revise(text, covered_at_ms)
-        self._questions.partial = self._questions.early = None
         self._listen_on(turn, now_ms)
+        self._tell(turn)
+
+    def _tell(self, turn: Turn) -> None:
         if turn.text and not turn.overheard:
             self._emit(TranscriptRevised(turn.id, turn.text, turn.transcript.stable))
 
     def transcription_failed(self, request: int, now_ms: int) -> bool:
         """A hypothesis will not come. Returns whether it was the final one."""
-        asked = self._questions
-        if self.turn and (is_for(asked.partial, request) or is_for(asked.early, request)):
-            asked.partial = asked.early = None
+        if self.turn and self._questions.answered(request):
             self._listen_on(self.turn, now_ms)
-        return is_for(asked.final, request)
+        return is_for(self._questions.final, request)
 
     def settle_for_partial(self, now_ms: int) -> bool:
         """The last hypothesis has to do as the final one. Returns whether the final one was awaited."""

@@ -37,7 +37,7 @@ class Questions:
 
     def ask_early(self, turn: Turn, end_ms: int) -> None:
         """For the words so far, which may be all of them."""
-        self.partial, self.early = None, self._transcribe(turn, end_ms, final=True)
+        self.early = self._transcribe(turn, end_ms, final=True)
 
     def ask_final(self, turn: Turn, end_ms: int) -> None:
         """For all the words; the early question, if it is still open, was just that."""
@@ -48,6 +48,16 @@ class Questions:
         """Whether the turn ended."""
         self.score = next(self._requests)
         self._emit(ScoreTurn(self.score, turn.from_at_ms, end_ms))
+
+    def answered(self, request: int) -> Transcribe | None:
+        """The hypothesis that was asked for, if it is still wanted: not a partial one after an early one."""
+        if is_for(self.early, request):
+            order, self.early, self.partial = self.early, None, None
+        elif is_for(self.partial, request):
+            order, self.partial = self.partial, None
+        else:
+            order = None
+        return order
 
     def forget(self) -> None:
         """No answer is wanted any more."""

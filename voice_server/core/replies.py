@@ -130,10 +130,11 @@ class Replies:
         """The user still speaks. If these may be the last words, begin the answer; else prepare the model."""
         if not self._answers:
             return
-        if turn.early:
-            self.draft(turn.early)
-        elif completeness(turn.text) in PROMISING:
-            self._answering.draft(self._all_said(turn.text), self._wish, early=True)
+        if turn.text and (turn.faded or completeness(turn.text) in PROMISING):
+            said, early = self._all_said(turn.text), not turn.faded
+            self._answering.draft(said, self._wish, unsure=True, early=early)
+            if turn.faded and self._answering.answer:
+                self._answering.answer.draft.go_on()
         elif turn.text:
             self._answering.prime(self._all_said(turn.text))
 

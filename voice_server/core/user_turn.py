@@ -25,6 +25,8 @@ class Turn:
     """The end of the sound that the last hypothesis was made of."""
     words_at_ms: int = 0
     """The same, for the last hypothesis that brought new words."""
+    faded: bool = False
+    """Whether the last hypothesis was made where the voice had faded: it may have all the words."""
     early: str | None = None
     """The words up to the last fading of the voice, which may have been the end."""
     early_at_ms: int | None = None
