@@ -73,6 +73,7 @@ def test_it_is_told_as_it_happens() -> None:
         commands.TurnOpened,
         commands.TranscriptRevised,
         commands.TurnPaused,
+        commands.TranscriptRevised,
         commands.TranscriptCommitted,
     )
     kinds = [type(command) for _, command in world.said if isinstance(command, told)]
