@@ -47,7 +47,7 @@ _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     Completeness.OPEN_REQUEST: (150, 300, 500, 800, 1100, 1300),
     Completeness.FRAGMENT: (1100, 1200, 1300, 1450, 1500, 1500),
     Completeness.STATEMENT: (150, 900, 1000, 1450, 1500, 1500),
-    Completeness.REQUEST: (100, 150, 250, 350, 550, 900),
+    Completeness.REQUEST: (100, 150, 250, 350, 500, 750),
 }
 
 LONGEST_WAIT_MS = 2_400
