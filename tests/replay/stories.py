@@ -15,7 +15,7 @@ from tests.core.world import World
 from tests.replay import tool_stories
 from voice_server.core import commands, events
 from voice_server.core.conversation import Message
-from voice_server.core.policy import Policy
+from voice_server.core.policy import Policy, TurnConfig
 from voice_server.core.requests import AnswerWanted, Wish
 from voice_server.core.session import Session
 from voice_server.core.trace import Record, TracedSession
@@ -253,6 +253,19 @@ def split_and_silent() -> World:
     return heard_out(world)
 
 
+def noise_over_what_may_not_be_cut() -> World:
+    """It is as long as a turn can be and has no words: it ends once, not again with the silence."""
+    world = new_world(TurnConfig(barge_in=False, hears_over=True), Policy(turn_limit_ms=3_000))
+    ask(world)
+    hear(world, f"{LONG} {LONG}")
+    world.wait(300)
+    world.start_speaking()
+    world.wait(3_200)
+    world.stop_speaking()
+    play_out(world)
+    return world
+
+
 def slow_transcriber() -> World:
     """The words of a barge-in come when the answer has been taken up again, and even ended."""
     world = in_floor(Floor.AGENT)
@@ -399,6 +412,9 @@ STORIES: dict[str, Story] = {
         tool_stories.news_before_the_answer,
         (QUESTION, "The train is late."),
         (("interrupted", ""), ("completed", "It is ten, and your train is late.")),
+    ),
+    "noise_over_what_may_not_be_cut": Story(
+        noise_over_what_may_not_be_cut, (QUESTION,), (("completed", f"{LONG} {LONG}"),)
     ),
     "slow_transcriber": Story(
         slow_transcriber,

@@ -104,7 +104,7 @@ class FloorKeeper:
         self._listening.voice_ended(event.heard_ms, now_ms)
         if self.manual or self.floor is Floor.ENDPOINTING:
             return
-        if self.overlap.open:
+        if self.overlap.follows:
             return self.overlap.fall_silent(event.at_ms, now_ms)
         self._listening.pause(event.at_ms, now_ms)
         if self.floor is Floor.USER:

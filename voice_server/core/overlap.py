@@ -41,6 +41,11 @@ class Overlap:
         return (turn.hears_over and not turn.barge_in) or self._turn is not None
 
     @property
+    def follows(self) -> bool:
+        """Whether there is such a turn, if only its words are awaited."""
+        return self.applies and self._turn is not None
+
+    @property
     def open(self) -> bool:
         """Whether the user is speaking, as far as is known."""
         return self.applies and self._turn is not None and self._turn.end_at_ms is None
