@@ -18,13 +18,14 @@ def test_one_hypothesis_at_a_time_renewed_while_the_user_speaks() -> None:
     onset_ms = world.now_ms - 80
     world.wait(1_000)
     assert [o.end_ms for o in world.every(commands.Transcribe)] == [onset_ms + 200]
-    world.transcribe("what")
-    world.wait(199)
-    assert len(world.every(commands.Transcribe)) == 1
-    world.wait(1)
-    assert world.every(commands.Transcribe)[1:] == [
-        commands.Transcribe(2, onset_ms - 300, world.now_ms, final=False)
-    ]
+    for number, interval_ms in ((1, POLICY.opening_interval_ms), (2, POLICY.partial_interval_ms)):
+        world.transcribe("what")
+        world.wait(interval_ms - 1)
+        assert len(world.every(commands.Transcribe)) == number
+        world.wait(1)
+        assert world.every(commands.Transcribe)[number:] == [
+            commands.Transcribe(number + 1, onset_ms - 300, world.now_ms, final=False)
+        ]
 
 
 def test_the_sound_before_the_onset_is_kept_and_never_before_the_beginning() -> None:

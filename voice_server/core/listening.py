@@ -297,4 +297,4 @@ class Listening:
 
     def _listen_on(self, turn: Turn, now_ms: int) -> None:
         if self._questions.partial is None and turn.end_at_ms is None:
-            self._deadlines.set(Deadline.PARTIAL, now_ms + turn.interval_ms)
+            self._deadlines.set(Deadline.PARTIAL, now_ms + turn.next_in_ms(self.policy))

@@ -66,6 +66,9 @@ class Policy:
 
     partial_interval_ms: int = 200
     """From one hypothesis of a running turn to the request for the next."""
+    opening_ms: int = 700
+    opening_interval_ms: int = 100
+    """The same where a turn begins: its first word is seldom in the first hypothesis, but in the second."""
     stale_words_ms: int = 2_500
     """The VAD hears speech but no new words come in so much of it: a noise goes on, the turn is over."""
     turn_limit_ms: int = 25_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from voice_server.core.policy import Policy
 from voice_server.core.transcript import Transcript
 
 
@@ -17,7 +18,7 @@ class Turn:
     from_at_ms: int
     """Where the sound begins that is given to the models: a little before the onset."""
     interval_ms: int
-    """From one hypothesis to the request for the next."""
+    """From one hypothesis to the request for the next, at most."""
     overheard: bool = False
     """A sound that nobody has the floor for; words in it would change that."""
     transcript: Transcript = field(default_factory=Transcript)
@@ -58,6 +59,11 @@ class Turn:
     def wordless_ms(self) -> int:
         """How much of the sound at its end brought no new words: much, where a noise goes on."""
         return self.covered_at_ms - self.words_at_ms
+
+    def next_in_ms(self, policy: Policy) -> int:
+        """From one hypothesis to the request for the next."""
+        opening = self.covered_ms < policy.opening_ms and not self.overheard
+        return min(self.interval_ms, policy.opening_interval_ms) if opening else self.interval_ms
 
     def revise(self, text: str, covered_at_ms: int) -> None:
         """A hypothesis came, made of the sound up to `covered_at_ms`."""
