@@ -45,7 +45,7 @@ _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     Completeness.DIGITS: (1400, 1400, 1400, 1400, 1600, 1600),
     Completeness.OPEN: (250, 600, 900, 1100, 1300, 1500),
     Completeness.OPEN_REQUEST: (150, 300, 500, 800, 1100, 1300),
-    Completeness.FRAGMENT: (1100, 1200, 1300, 1450, 1500, 1500),
+    Completeness.FRAGMENT: (1250, 1300, 1350, 1450, 1500, 1500),
     Completeness.STATEMENT: (150, 900, 1000, 1450, 1500, 1500),
     Completeness.REQUEST: (100, 150, 250, 350, 500, 750),
 }

@@ -67,7 +67,7 @@ class Policy:
     partial_interval_ms: int = 200
     """From one hypothesis of a running turn to the request for the next."""
     opening_ms: int = 700
-    opening_interval_ms: int = 100
+    opening_interval_ms: int = 60
     """The same where a turn begins: its first word is seldom in the first hypothesis, but in the second."""
     stale_words_ms: int = 2_500
     """The VAD hears speech but no new words come in so much of it: a noise goes on, the turn is over."""
@@ -94,7 +94,7 @@ class Policy:
     noise_ms: int = 300
     """So much of a sound without a word in it is a noise: words show in 300 ms of 37 utterances out of 38.
     Those of the last take the floor as soon as they are overheard."""
-    backchannel_ms: int = 500
+    backchannel_ms: int = 440
     """So much of a sound that is only a backchannel is one, even if it goes on; more words may confirm it."""
     tool_timeout_ms: int = 600_000
     """A call whose tool sets no limit of its own has failed after this long without its result."""
