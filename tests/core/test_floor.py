@@ -154,7 +154,7 @@ def test_a_sound_that_went_on_is_contested_only_so_long() -> None:
 
 
 def test_one_hypothesis_of_little_sound_does_not_take_back_a_long_one() -> None:
-    world = in_floor(Floor.AGENT, policy=Policy(noise_ms=400))
+    world = in_floor(Floor.AGENT)
     world.start_speaking()
     world.wait(300)
     world.wait_late(1_500)  # the transcriber is slow

@@ -363,7 +363,7 @@ STORIES: dict[str, Story] = {
     "words_after_a_long_noise": Story(
         words_after_a_long_noise,
         (QUESTION, "And what about tomorrow?"),
-        (("interrupted", "It is ten. It is"), ("completed", "Tomorrow it is nine.")),
+        (("interrupted", "It is ten. It"), ("completed", "Tomorrow it is nine.")),
     ),
     "answer_aside_while_speaking": Story(
         answer_aside_while_speaking,

@@ -93,7 +93,7 @@ async def test_who_interrupts_is_heard_and_what_was_heard_is_remembered(
     language_server.reply = reply
     barge_in = BargeIn(sound("speech/cmd_cancel_timer.wav"), at_ms=2_000, after_answer=True)
     talk_over = await talk(url_with_language_server, sound("speech/cmd_what_time.wav"), barge_in)
-    (stop,), (first, second) = (messages(talk_over, kind) for kind in ("response.stop", "response.done"))
+    (*_, stop), (first, second) = (messages(talk_over, kind) for kind in ("response.stop", "response.done"))
 
     assert (stop["response"], stop["reason"]) == (first["response"], "barge_in")
     assert talk_over.loudspeaker.dropped_frames == 0  # none came after the stop
