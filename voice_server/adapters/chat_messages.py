@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from voice_server.adapters.prompt_fitting import units
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall, ToolSpec
 
 
 def chat_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """As JSON objects, without the lone surrogates that JSON can bring in and UTF-8 cannot hold."""
-    return [_chat_message(message) for message in messages]
+    """As JSON objects, without the lone surrogates that JSON can bring in and UTF-8 cannot hold.
+
+    Servers and templates want each call's result behind it, and no other. A client may have taken one of them
+    out of the history: then a call is left out, and a result is text.
+    """
+    return [_chat_message(message) for unit in units(messages) for message in _paired(unit)]
 
 
 def chat_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     """What may be called."""
     return [_function(tool) for tool in tools]
+
+
+def _paired(unit: Sequence[Message]) -> Iterator[Message]:
+    """`unit`: a message, and the results behind it."""
+    said, results = unit[0], [message for message in unit if message.call is not None]
+    given = {result.call: result for result in reversed(results)}
+    calls = tuple(call for call in said.calls if call.id in given)
+    if said.call is None and (calls or said.content or not said.calls):
+        yield replace(said, calls=calls)
+    answers = [given[call.id] for call in calls]
+    yield from answers
+    for result in results:
+        if result not in answers:
+            yield Message("system", f"A tool has answered: {result.content}")
 
 
 def _chat_message(message: Message) -> dict[str, Any]:

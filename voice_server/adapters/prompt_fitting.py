@@ -26,7 +26,7 @@ def fitted(messages: Sequence[Message], room_tokens: int) -> tuple[Message, ...]
     if estimated_tokens(messages) <= room_tokens or not messages:
         return tuple(messages)
     head = tuple(message for message in messages[:-1][:1] if message.role == "system")
-    *earlier, latest = _units(messages[len(head) :])
+    *earlier, latest = units(messages[len(head) :])
     room = room_tokens - estimated_tokens([*head, *latest])
     if room <= 0:
         before = [*head, *latest[:-1]]
@@ -35,15 +35,15 @@ def fitted(messages: Sequence[Message], room_tokens: int) -> tuple[Message, ...]
     return (*head, *_latest(earlier, room), *latest)
 
 
-def _units(messages: Sequence[Message]) -> list[list[Message]]:
+def units(messages: Sequence[Message]) -> list[list[Message]]:
     """What may only be left out together: a message, and the results of the tools that it calls."""
-    units: list[list[Message]] = []
+    together: list[list[Message]] = []
     for message in messages:
-        if units and message.call is not None:
-            units[-1].append(message)
+        if together and message.call is not None:
+            together[-1].append(message)
         else:
-            units.append([message])
-    return units
+            together.append([message])
+    return together
 
 
 def _latest(units: Sequence[list[Message]], room: int) -> list[Message]:
