@@ -28,13 +28,15 @@ def test_words(text: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Mm-hmm.", "Yeah.", "yeah, okay", "Oh, I see.", "Thank you.", "Right right right"]
+    "text", ["Mm-hmm.", "Yeah.", "yeah, okay", "Oh, I see.", "Thank you.", "Hey.", "Right right right"]
 )
 def test_backchannels(text: str) -> None:
     assert lexicon.is_backchannel(text)
 
 
-@pytest.mark.parametrize("text", ["", "...", "Yeah but", "Okay stop", "yeah yeah yeah yeah", "What?", "No."])
+@pytest.mark.parametrize(
+    "text", ["", "...", "Yeah but", "Hey, what", "Okay stop", "yeah yeah yeah yeah", "What?", "No."]
+)
 def test_what_is_no_backchannel(text: str) -> None:
     assert not lexicon.is_backchannel(text)
 

@@ -135,6 +135,16 @@ def backchannel() -> World:
     return world
 
 
+def yeah_heard_as_hey() -> World:
+    """A small transcriber writes "Hey" for a "yeah": nothing comes after it, so the answer goes on."""
+    world = in_floor(Floor.AGENT)
+    world.wait(600)
+    speak(world, "Hey")
+    fall_silent(world, "Hey")
+    play_out(world)
+    return world
+
+
 def push_to_talk() -> World:
     """The button says when the turn is over, whatever the pauses in it."""
     world = in_floor(Floor.USER, MANUAL)
@@ -351,6 +361,7 @@ STORIES: dict[str, Story] = {
     ),
     "cough": Story(cough, (QUESTION,), (("completed", IT_IS_TEN),)),
     "backchannel": Story(backchannel, (QUESTION,), (("completed", IT_IS_TEN),)),
+    "yeah_heard_as_hey": Story(yeah_heard_as_hey, (QUESTION,), (("completed", IT_IS_TEN),)),
     "push_to_talk": Story(push_to_talk, (QUESTION,), (("completed", IT_IS_TEN),)),
     "typed_while_speaking": Story(
         typed_while_speaking, (f"In Lisbon. {QUESTION}",), (("completed", IT_IS_TEN),)

@@ -7,9 +7,10 @@ import re
 BACKCHANNELS = frozenset(
     """mm mhm mmhm mm-hm mm-hmm mhmm hmm hm m uh-huh uhhuh huh ah oh aha um uh er erm
     yeah yes yep yup ya right okay ok sure great good nice cool fine alright really exactly true
-    wow thanks thank you i see got it""".split()
+    wow thanks thank you i see got it hey""".split()
 )
-"""Words that say "go on". A hypothesis of these alone does not take the floor."""
+"""Words that say "go on". A hypothesis of these alone does not take the floor.
+Many a "yeah" is heard as "hey"."""
 
 STOP_WORDS = frozenset("stop wait no nope cancel pause quiet shush enough hold hang".split())
 """Words that take the floor at once."""
