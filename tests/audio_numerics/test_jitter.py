@@ -77,6 +77,13 @@ def test_numbers_that_wrap_around_go_on(first: int, timestamp: int) -> None:
     assert [buffer.push(p, n * 20) for n, p in enumerate(sent)] == [[p] for p in sent]
 
 
+def test_a_time_stamp_that_wraps_around_is_no_jitter() -> None:
+    buffer = JitterBuffer(RATE_HZ)
+    for n in range(8):
+        buffer.push(packet(n, timestamp=2**32 - 4 * FRAME), n * 20)
+    assert buffer.jitter_ms == 0
+
+
 def test_a_stream_that_begins_anew_is_followed() -> None:
     buffer = JitterBuffer(RATE_HZ)
     buffer.push(packet(0), 0)

@@ -47,7 +47,7 @@ class JitterBuffer:
         self._held: dict[int, tuple[Packet, int]] = {}
         self._next: int | None = None
         self._next_timestamp = 0
-        self._transit_ms: float | None = None
+        self._measured: tuple[int, int] | None = None  # the last packet's timestamp, and when it came
         self.jitter_ms = 0.0
         """Interarrival jitter as of RFC 3550."""
         self.lost = 0
@@ -92,7 +92,7 @@ class JitterBuffer:
     def _begin(self, packet: Packet) -> None:
         self._held.clear()
         self._next, self._next_timestamp = packet.sequence, packet.timestamp
-        self._transit_ms = None
+        self._measured = None
 
     def _unwrapped(self, sequence: int) -> int:
         """The number without its wrapping around, as near to the next as can be."""
@@ -103,8 +103,9 @@ class JitterBuffer:
         return abs(self._unwrapped(packet.sequence) - (self._next or 0)) > RESTART_DISTANCE
 
     def _measure(self, packet: Packet, now_ms: int) -> None:
-        since = (packet.timestamp - self._next_timestamp + TIMESTAMPS // 2) % TIMESTAMPS - TIMESTAMPS // 2
-        transit_ms = now_ms - (since + self._next_timestamp) * 1000 / self._rate_hz
-        if self._transit_ms is not None:
-            self.jitter_ms += JITTER_GAIN * (abs(transit_ms - self._transit_ms) - self.jitter_ms)
-        self._transit_ms = transit_ms
+        if self._measured is not None:
+            timestamp, arrived_ms = self._measured
+            apart = (packet.timestamp - timestamp + TIMESTAMPS // 2) % TIMESTAMPS - TIMESTAMPS // 2
+            later_ms = now_ms - arrived_ms - apart * 1000 / self._rate_hz
+            self.jitter_ms += JITTER_GAIN * (abs(later_ms) - self.jitter_ms)
+        self._measured = packet.timestamp, now_ms
