@@ -50,3 +50,11 @@ def test_an_answer_that_goes_on_is_followed_from_where_it_goes_on() -> None:
     estimate.cut()
     estimate.sent(1, 120 * 48, 1_000)
     assert estimate.report(1_040) == PlaybackReported(1, 120)
+
+
+def test_a_client_that_tells_itself_is_not_guessed_at_and_nothing_is_kept() -> None:
+    estimate = PlaybackEstimate()
+    speaking(100, estimate)
+    estimate.give_way()
+    assert speaking(1_000, estimate) == []
+    assert estimate.cut() is None

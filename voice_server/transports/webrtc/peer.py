@@ -53,8 +53,6 @@ class Peer:
     def __init__(self, label: str, options: IceOptions) -> None:
         self.mailbox = Mailbox()
         self.estimate = PlaybackEstimate()
-        self.estimating = True
-        """Whether the playback is still guessed: until the client says better."""
         self._label = label
         self.downlink = Downlink(self._ticked)
         self._uplink = Uplink(lambda pcm: self.mailbox.put(Sound(pcm)), _now_ms)
@@ -141,12 +139,12 @@ class Peer:
     def hush(self) -> None:
         """Send no more of the audio that waits."""
         self.downlink.flush()
-        if self.estimating and (report := self.estimate.cut()):
+        if report := self.estimate.cut():
             self.mailbox.put(report)
 
     def trust_client(self) -> None:
         """The client itself tells what it has played."""
-        self.estimating = False
+        self.estimate.give_way()
 
     @property
     def closed(self) -> bool:
@@ -237,7 +235,7 @@ class Peer:
         self._mark(sent)
         if sent:
             self.estimate.sent(sent.response, sent.position, now_ms)
-        if self.estimating and (report := self.estimate.report(now_ms)):
+        if report := self.estimate.report(now_ms):
             self.mailbox.put(report)
 
     def _mark(self, sent: Sent | None) -> None:

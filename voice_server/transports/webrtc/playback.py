@@ -28,8 +28,14 @@ class PlaybackEstimate:
         self._sent: deque[tuple[int, int, int]] = deque()  # when, response, position in samples
         self._reported: PlaybackReported | None = None
         self._due_ms = 0
+        self._needed = True
         self.delay_ms = MIN_BUFFER_MS
         """From the wire to the ear."""
+
+    def give_way(self) -> None:
+        """The client itself tells what it has played: nothing more is estimated, or kept for it."""
+        self._needed = False
+        self._sent.clear()
 
     def measured(self, round_trip_ms: float, jitter_ms: float) -> None:
         """The client has reported on what it receives."""
@@ -37,7 +43,8 @@ class PlaybackEstimate:
 
     def sent(self, response: int, position: int, at_ms: int) -> None:
         """So much of the response, in samples, has been put on the wire."""
-        self._sent.append((at_ms, response, position))
+        if self._needed:
+            self._sent.append((at_ms, response, position))
 
     def report(self, now_ms: int) -> PlaybackReported | None:
         """What has sounded by now; None if nothing new, or if the last report was a moment ago."""
