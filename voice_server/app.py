@@ -173,6 +173,7 @@ def runtime_options(settings: Settings) -> RuntimeOptions:
         lead_ms=settings.audio.lead_ms,
         heartbeat_ms=settings.session.heartbeat_ms,
         stall_limit_ms=settings.session.stall_limit_ms,
+        ahead_limit_ms=settings.session.ahead_limit_ms,
         resume_window_ms=settings.session.resume_window_ms,
         max_session_ms=settings.session.max_session_ms,
         policy=settings.policy(),

@@ -210,7 +210,7 @@ class Farewell(Enum):
     """Why a connection is closed from our side."""
 
     ENDED = "the session ended"
-    TOO_LARGE = "a message was too large"
+    TOO_LARGE = "a message was too large, or too much came at once"
     RESTARTING = "the server restarts"
     UNRESPONSIVE = "the client stopped reading or answering"
     TAKEN_OVER = "another connection took the session over"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.transports.caller import Caller, Message, call
 from tests.transports.house import House, open_house
@@ -206,3 +208,29 @@ async def test_a_text_frame_that_is_no_text_ends_the_connection(house: House) ->
         "Invalid UTF-8 sequence received from client."
     ]
     house.complaints.clear()
+
+
+@pytest.mark.parametrize("frame", [bytes(6_400), {"type": "ack", "seq": 1}])
+async def test_a_client_that_floods_us_is_slowed_and_then_closed(frame: bytes | Message) -> None:
+    async with (
+        open_house(session={"ahead_limit_ms": 20_000}) as house,
+        call(house.url) as other,
+        call(house.url) as flooder,
+    ):
+        await other.start()
+        await flooder.start()
+        flood = asyncio.create_task(_flood(flooder, frame))
+        error = await flooder.next("error")
+        assert (error["code"], error["fatal"]) == ("too_much", True)
+        assert (await flooder.next("session.ended"))["reason"] == "protocol"
+        assert await flooder.close_code() == 4413
+        await flood
+        assert await other.is_alive()
+        await until(lambda: len(house.sessions) == 1)
+        assert house.complaints == []
+
+
+async def _flood(flooder: Caller, frame: bytes | Message) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await flooder.send(frame)

@@ -33,7 +33,7 @@ CLOSE_MEANINGS = {
     4404: "the server does not know that session",
     4408: "the server missed our heartbeat, or we read too slowly",
     4409: "another connection took the session over",
-    4413: "a message of ours was too large",
+    4413: "a message of ours was too large, or we sent too much at once",
     4429: "the server is busy",
     4500: "the server failed inside",
 }

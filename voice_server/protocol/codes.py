@@ -28,7 +28,7 @@ CLOSE_MEANINGS = {
     CloseCode.NO_SESSION: "no such session",
     CloseCode.UNRESPONSIVE: "heartbeat missed, or the reader stalled",
     CloseCode.TAKEN_OVER: "another connection took the session over",
-    CloseCode.TOO_LARGE: "message too large",
+    CloseCode.TOO_LARGE: "message too large, or too much at once",
     CloseCode.BUSY: "busy: an `error` with `retry_after_ms` came first",
     CloseCode.INTERNAL: "an error of the server",
 }
@@ -47,6 +47,7 @@ class ErrorCode(StrEnum):
     TURN_MODE = "turn_mode"
     UNSUPPORTED = "unsupported"
     TOO_LARGE = "too_large"
+    TOO_MUCH = "too_much"
     UNAUTHORISED = "unauthorised"
     NO_SESSION = "no_session"
     BUSY = "busy"
@@ -67,6 +68,7 @@ ERROR_MEANINGS = {
     ErrorCode.TURN_MODE: "`turn.start` or `turn.commit` in automatic mode, or out of order",
     ErrorCode.UNSUPPORTED: "this server cannot do that",
     ErrorCode.TOO_LARGE: "the frame is longer than the server reads",
+    ErrorCode.TOO_MUCH: "what the client sends is too far ahead of its time",
     ErrorCode.UNAUTHORISED: "the key is missing or wrong",
     ErrorCode.NO_SESSION: "no such session, or a wrong token",
     ErrorCode.BUSY: "the server is full: try again after `retry_after_ms`",

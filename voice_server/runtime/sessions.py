@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from voice_server.core.conversation import Message
@@ -17,6 +17,7 @@ from voice_server.ports import Clock, Farewell, Link, Models, Opened
 from voice_server.runtime.inbound import Inbound
 from voice_server.runtime.keeping import Keeping
 from voice_server.runtime.options import Returning, RuntimeOptions
+from voice_server.runtime.pace import paced
 from voice_server.runtime.past import Past, read_past
 from voice_server.runtime.peer_clock import RoundTrip
 from voice_server.runtime.session import SessionRunner
@@ -223,7 +224,9 @@ class Sessions:
         assert at, "a session is opened with a link, or resumed with one"
         if runner.over:
             return await at.close(Farewell.ENDED)
-        await runner.serve(at, inbound, returning)
+        limit_ms, rate_hz = self._options.ahead_limit_ms, runner.config.input_rate_hz
+        async with aclosing(paced(inbound, self._clock, limit_ms, rate_hz)) as bearable:
+            await runner.serve(at, bearable, returning)
 
     async def _live(self, runner: SessionRunner) -> None:
         try:
