@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fastapi import WebSocket, WebSocketDisconnect
 
 from voice_server.runtime.session import SessionRunner
-from voice_server.transports.realtime.socket import hang_up, receive
+from voice_server.transports.realtime.socket import FAREWELL_S, hang_up, receive
 from voice_server.transports.realtime.talk import RealtimeLink, meant
 
 QUEUE_LIMIT = 1_000
@@ -58,6 +58,7 @@ class Sideband:
         self._socket = socket
         self._line = line
         self._told: asyncio.Queue[str | None] = asyncio.Queue()  # bounded in `hear`
+        self._over = asyncio.Event()
         self._code = ENDED
 
     def hear(self, text: str) -> None:
@@ -72,15 +73,18 @@ class Sideband:
     def end(self) -> None:
         """There is nothing more to hear."""
         self._told.put_nowait(None)
+        self._over.set()
 
     async def run(self) -> None:
-        """Until it leaves, or the session is over."""
+        """Until it leaves, or the session is over. What it does not take then it does without."""
         self._line.link.listeners.add(self)
         try:
             async with asyncio.TaskGroup() as tasks:
-                reading = tasks.create_task(self._read())
-                await self._tell()
+                reading, telling = tasks.create_task(self._read()), tasks.create_task(self._tell())
+                await self._over.wait()
+                await asyncio.wait([telling], timeout=FAREWELL_S)
                 reading.cancel()
+                telling.cancel()
         finally:
             self._line.link.listeners.discard(self)
         await hang_up(self._socket, self._code, "the session ended" if self._code == ENDED else "too slow")

@@ -18,6 +18,7 @@ CLOSE_CODES = {
 """Those of RFC 6455: OpenAI's client comes back by itself after 1011 and 1012, if it is told to."""
 
 hang_up = websocket.hang_up
+FAREWELL_S = websocket.FAREWELL_S
 
 
 class EventSocket:
