@@ -31,13 +31,15 @@ class Dialect(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Call:
-    """One call, and what its client last offered."""
+    """One call."""
 
     id: str
     peer: Peer
     dialect: Dialect
+    ice_username: str
+    """The client's, as it last offered: with another, ICE begins anew."""
 
 
 class Calls:
@@ -48,7 +50,6 @@ class Calls:
         self._room = room
         self._start_timeout_s = start_timeout_s
         self._calls: dict[str, Call] = {}
-        self._usernames: dict[str, str] = {}  # of the client's ICE, by call
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -64,8 +65,9 @@ class Calls:
         """
         if len(self) >= self._room():
             raise BusyError("all places are taken; try again later", RETRY_AFTER_MS)
-        call = Call(f"rtc_{secrets.token_urlsafe(18)}", Peer(dialect.label, self._ice), dialect)
-        self._calls[call.id], self._usernames[call.id] = call, offer.ice_username
+        peer = Peer(dialect.label, self._ice)
+        call = Call(f"rtc_{secrets.token_urlsafe(18)}", peer, dialect, offer.ice_username)
+        self._calls[call.id] = call
         try:
             return call, await call.peer.answer(offer)
         except ConnectionError as error:
@@ -91,14 +93,14 @@ class Calls:
 
         Raises OfferError; the call is then as it was, or over.
         """
-        if offer.ice_username == self._usernames[call.id]:
+        if offer.ice_username == call.ice_username:
             return await call.peer.answer(offer), False
         try:
             answer = await call.peer.restart(offer)
         except OfferError:
             await self._end(call)
             raise
-        self._usernames[call.id] = offer.ice_username
+        call.ice_username = offer.ice_username
         return answer, True
 
     def hang_up(self, call: Call) -> None:
@@ -112,5 +114,4 @@ class Calls:
 
     async def _end(self, call: Call) -> None:
         self._calls.pop(call.id, None)
-        self._usernames.pop(call.id, None)
         await call.peer.close()
