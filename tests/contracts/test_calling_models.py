@@ -127,6 +127,21 @@ async def test_a_history_with_calls_is_gone_on_with(model: LanguageModel, latest
     assert text or calls
 
 
+@pytest.mark.parametrize(
+    "history",
+    [
+        CALLED,
+        (*ASKED, Message("tool", TOLD, call="call_1")),
+        (*CALLED, Message("user", "Well?"), Message("tool", TOLD, call="call_1")),
+    ],
+)
+async def test_calls_and_results_may_lack_each_other(
+    model: LanguageModel, history: Sequence[Message]
+) -> None:
+    text, calls = await given(model, history)
+    assert text or calls
+
+
 @pytest.mark.parametrize("arguments", ["", "Tokyo", '{"time_zone":', "[]"])
 async def test_arguments_in_the_history_may_be_anything(model: LanguageModel, arguments: str) -> None:
     broken = Message("assistant", "", calls=(ToolCall("call_1", "current_time", arguments),))

@@ -59,34 +59,38 @@ class Conversation:
         """
         if heard:
             self._insert(self._before_running(), Entry(Message("assistant", heard), key))
-        if calls:
-            self._append(Entry(Message("assistant", "", calls)))
-            for call in calls:
-                self._append(Entry(Message("tool", RUNNING, call=call.id)))
+        for call in calls:
+            self._append(Entry(Message("assistant", "", (call,)), f"call:{call.id}"))
+        for call in calls:
+            self._append(Entry(Message("tool", RUNNING, call=call.id), f"result:{call.id}"))
 
     def tool_answered(self, call: str, tool: str, text: str) -> None:
         """A result, or a part of one: in its call's place, or behind what has been said since."""
-        place = next((i for i, entry in enumerate(self._entries) if entry.message.call == call), None)
+        places = [i for i, entry in enumerate(self._entries) if entry.message.call == call]
+        place = places[-1] if places else None
         if place is None or any(entry.message.call is None for entry in self._entries[place:]):
-            self.learnt(f"{tool} has answered: {text}")
+            self.learnt(f"{tool} has answered: {text}", f"result:{call}")
             return
         so_far = self._entries[place].message
         whole = text if so_far.content == RUNNING else f"{so_far.content}\n{text}"
         answered = Entry(replace(so_far, content=whole), self._entries[place].key)
         self._replace([*self._entries[:place], answered, *self._entries[place + 1 :]])
 
-    def learnt(self, text: str) -> None:
+    def learnt(self, text: str, key: str = "") -> None:
         """Something that nobody has said and the assistant should know."""
         if text.strip():
-            self._append(Entry(Message("system", text)))
+            self._append(Entry(Message("system", text), key))
 
     def _before_running(self) -> int:
         """Where the last calls are, if none of them has been answered; or else the end."""
         place = len(self._entries)
         while place and self._entries[place - 1].message.content == RUNNING:
             place -= 1
-        called = place < len(self._entries) and self._entries[place - 1].message.calls
-        return place - 1 if called else len(self._entries)
+        if place == len(self._entries) or not self._entries[place - 1].message.calls:
+            return len(self._entries)
+        while place and self._entries[place - 1].message.calls:
+            place -= 1
+        return place
 
     def prompt(self, draft: str = "") -> tuple[Message, ...]:
         """The messages to generate from, as if the user had also said `draft`."""
@@ -108,14 +112,23 @@ class Conversation:
     # ── what the client changes ──
 
     def insert(self, key: str, message: Message, after: str | None) -> None:
-        """Put a message behind the entry `after`, at the front (""), or at the end (None or unknown)."""
+        """Put a message behind the entry `after`, at the front (""), or at the end (None or unknown).
+
+        What is no result comes behind the results of a call that it would part from them.
+        """
         keys = [entry.key for entry in self._entries]
         place = 0 if after == "" else keys.index(after) + 1 if after in keys else len(keys)
+        while place < len(keys) and message.call is None and self._entries[place].message.call is not None:
+            place += 1
         self._insert(place, Entry(message, key))
 
     def remove(self, key: str) -> None:
-        """Take the entries of this name out."""
-        self._replace([entry for entry in self._entries if entry.key != key])
+        """Take the entries of this name out, and with a call what stands for its result."""
+        awaited = {call.id for entry in self._entries if entry.key == key for call in entry.message.calls}
+        others = [entry for entry in self._entries if entry.key != key]
+        self._replace(
+            [each for each in others if each.message.content != RUNNING or each.message.call not in awaited]
+        )
 
     def amend(self, key: str, content: str) -> None:
         """The entry of this name says something else; nothing, and it is gone."""
@@ -132,12 +145,13 @@ class Conversation:
 
 
 def _join(said: list[Message], message: Message) -> None:
-    """Neighbours of the same role are one, where neither answers a call and the first makes none."""
-    if said and message.call is None and _is_text(said[-1]) and said[-1].role == message.role:
-        said[-1] = replace(message, content=f"{said[-1].content} {message.content}".strip())
+    """Neighbours of the same role are one, where they are text, and calls after text or calls."""
+    last = said[-1] if said else None
+    if last is None or last.role != message.role or message.call is not None or last.call is not None:
+        said.append(message)
+    elif not last.calls:
+        said[-1] = replace(message, content=f"{last.content} {message.content}".strip())
+    elif not message.content:
+        said[-1] = replace(last, calls=last.calls + message.calls)
     else:
         said.append(message)
-
-
-def _is_text(message: Message) -> bool:
-    return not message.calls and message.call is None

@@ -8,7 +8,7 @@ import pytest
 
 from tests.protocol.realtime.call import Call, kinds, refusal
 from voice_server.core import commands as facts
-from voice_server.core import requests
+from voice_server.core import events, requests
 from voice_server.core.conversation import Message
 from voice_server.core.playout import Word
 from voice_server.core.tools import ToolCall
@@ -116,6 +116,32 @@ def test_a_deleted_item_is_gone() -> None:
     assert call.core[-1] == requests.MessageRemoved("a")
     assert refusal(call.send("conversation.item.retrieve", item_id="a"))[0] == "item_retrieve_invalid_item_id"
     assert refusal(call.send("conversation.item.delete", item_id="a"))[0] == "item_delete_invalid_item_id"
+
+
+def called(call: Call) -> str:
+    """An answer says something and calls a function. Returns the item of the call."""
+    call.fact(facts.ResponseBegan(1, 1), facts.TextAdded(1, "Wait."))
+    call.fact(facts.ToolCalled("call_7", 1, "f", "{}"), facts.ResponseEnded(1, "completed", "Wait.", "Wait."))
+    item_id: str = call.frames[-1]["response"]["output"][1]["id"]
+    return item_id
+
+
+def test_a_function_call_and_its_output_are_deleted_and_not_what_was_said_with_it() -> None:
+    call = Call()
+    call_item = called(call)
+    create(call, {"type": "function_call_output", "call_id": "call_7", "output": "7", "id": "out"})
+    assert call.core == [events.ToolAnswered("call_7", "7", None, speak="never")]
+    for item_id in (call_item, "out"):
+        assert kinds(call.send("conversation.item.delete", item_id=item_id)) == ["conversation.item.deleted"]
+    assert call.core[1:] == [requests.MessageRemoved("call:call_7"), requests.MessageRemoved("result:call_7")]
+
+
+def test_an_item_behind_a_function_call_is_there_in_the_core_too() -> None:
+    call = Call()
+    create(call, says("user", "And?"), previous_item_id=called(call))
+    (added,) = call.core
+    assert isinstance(added, requests.MessageAdded)
+    assert added.after == "call:call_7"
 
 
 # ── truncation ──

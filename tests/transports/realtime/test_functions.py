@@ -52,3 +52,22 @@ async def test_a_function_is_called_and_its_result_is_spoken_about_when_asked_fo
     prompt = [(message.role, message.content) for message in model.requests[-1][0]]
     assert ("tool", "noon") in prompt
     assert prompt[1] == ("user", "What time is it in Oslo?")
+
+
+async def test_a_function_call_is_deleted_and_its_output_stays() -> None:
+    model = ScriptedLanguageModel(in_turn([ToolCall("", "get_time", '{"city":"Oslo"}')], "It is noon."))
+    async with open_house(replace(scripted_models(), language_model=model)) as house, visit(house) as visitor:
+        await visitor.next("session.created")
+        await visitor.update(tools=[TOOL], output_modalities=["text"])
+        await visitor.says("What time is it in Oslo?")
+        await visitor.send("response.create")
+        (item,) = (await visitor.next("response.done"))["response"]["output"]
+        output = {"type": "function_call_output", "call_id": item["call_id"], "output": "noon"}
+        await visitor.send("conversation.item.create", item=output)
+        await visitor.next("conversation.item.done")
+        await visitor.send("conversation.item.delete", item_id=item["id"])
+        await visitor.send("response.create")
+        await visitor.next("conversation.item.deleted")
+        await visitor.next("response.done")
+    prompt = model.requests[-1][0]
+    assert [(message.role, message.calls) for message in prompt[1:]] == [("user", ()), ("tool", ())]

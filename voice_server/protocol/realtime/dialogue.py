@@ -78,13 +78,3 @@ class Dialogue:
     def response_of(self, item_id: str) -> Responding | None:
         """The response that said it."""
         return next((said for said in self.said if said.message_id == item_id), None)
-
-
-def turn_key(turn: int) -> str:
-    """What the core's history calls a turn of the user."""
-    return f"turn:{turn}"
-
-
-def response_key(response: int) -> str:
-    """What the core's history calls an answer."""
-    return f"response:{response}"

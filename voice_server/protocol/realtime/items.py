@@ -115,6 +115,26 @@ def function_body(
     return body | {"call_id": call_id, "name": name, "arguments": arguments}
 
 
+def turn_key(turn: int) -> str:
+    """What the core's history calls a turn of the user."""
+    return f"turn:{turn}"
+
+
+def response_key(response: int) -> str:
+    """What the core's history calls an answer."""
+    return f"response:{response}"
+
+
+def call_key(call: str) -> str:
+    """What the core's history calls a function call that was made here."""
+    return f"call:{call}"
+
+
+def result_key(call: str) -> str:
+    """What the core's history calls what that function gave."""
+    return f"result:{call}"
+
+
 def _text(part: Part, place: int) -> str:
     text = part.transcript if part.text is None else part.text
     if text is None:

@@ -7,7 +7,7 @@ knows them. What refers to the sound before it waits until that has been heard.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import assert_never
 
@@ -19,7 +19,7 @@ from voice_server.protocol.realtime import client_events as client
 from voice_server.protocol.realtime import frames
 from voice_server.protocol.realtime.dialogue import Asked, Dialogue
 from voice_server.protocol.realtime.frames import Frame
-from voice_server.protocol.realtime.items import FRONT, Item, created, message_of
+from voice_server.protocol.realtime.items import FRONT, Item, created, message_of, result_key
 from voice_server.protocol.realtime.parsing import INVALID_VALUE, parse_event
 from voice_server.protocol.realtime.session_settings import (
     choice,
@@ -201,6 +201,8 @@ class Reading:
         item = created(event.item, item_id)
         dialogue.promised.add(item_id)
         known = self._known(event.item, item_id, after)
+        if isinstance(known, events.ToolAnswered):
+            item = replace(item, key=result_key(known.call))
         return [AfterSound(known), AfterSound(Reply(lambda: self._added(item, after)))]
 
     def _known(self, item: client.Creatable, item_id: str, after: str | None) -> events.Event:

@@ -10,7 +10,7 @@ from voice_server.core.commands import ResponseEnded, StopReason, ToolCalled
 from voice_server.core.playout import Word
 from voice_server.protocol.realtime import frames
 from voice_server.protocol.realtime.frames import Frame, Place
-from voice_server.protocol.realtime.items import Item, Items, function_body, message_body
+from voice_server.protocol.realtime.items import Item, Items, call_key, function_body, message_body
 from voice_server.protocol.realtime.session_patch import Modality
 from voice_server.protocol.realtime.session_settings import PCM_HZ, Encoding
 from voice_server.protocol.realtime.sound import Mouth, to_base64
@@ -91,14 +91,15 @@ class Responding:
         place = Place(self.terms.id, f"{self.terms.scope}_{len(self._outputs)}", len(self._outputs))
         body = function_body(place.item_id, called.call, called.name, "", "in_progress")
         done = function_body(place.item_id, called.call, called.name, called.arguments)
-        opened = self._open(place, body)
+        key = call_key(called.call)
+        opened = self._open(place, body, key)
         self._outputs[place.output_index] = done
         arguments = {"name": called.name, "arguments": called.arguments}
         return [
             *opened,
             frames.arguments("delta", place, called.call, delta=called.arguments),
             frames.arguments("done", place, called.call, **arguments),
-            *self._close(place, done),
+            *self._close(place, done, key),
         ]
 
     # ── how it ended ──
@@ -135,7 +136,7 @@ class Responding:
         else:
             finished = [frames.content("output_text.done", place, text=text)]
         part_done = frames.content("content_part.done", place, part=self._part(text))
-        return [*finished, part_done, *self._close(place, body)]
+        return [*finished, part_done, *self._close(place, body, self.terms.key)]
 
     def cut(self, audio_end_ms: int) -> int:
         """The client heard so much of it: its item keeps those words. Returns what that comes to, at most
@@ -168,21 +169,22 @@ class Responding:
             return []
         place = self._opened_place()
         self.message_id, self._message_index = place.item_id, place.output_index
-        opened = self._open(place, message_body(place.item_id, "assistant", [], "in_progress"))
+        body = message_body(place.item_id, "assistant", [], "in_progress")
+        opened = self._open(place, body, self.terms.key)
         return [*opened, frames.content("content_part.added", place, part=self._part(""))]
 
-    def _open(self, place: Place, body: dict[str, Any]) -> list[Frame]:
+    def _open(self, place: Place, body: dict[str, Any], key: str) -> list[Frame]:
         self._outputs.append(body)
         told = [frames.output_item("added", place, body)]
         if self.terms.items is not None:
-            previous = self.terms.items.put(Item(body, self.terms.key))
+            previous = self.terms.items.put(Item(body, key))
             told.append(frames.item("added", body, previous))
         return told
 
-    def _close(self, place: Place, body: dict[str, Any]) -> list[Frame]:
+    def _close(self, place: Place, body: dict[str, Any], key: str) -> list[Frame]:
         told = [frames.output_item("done", place, body)]
         if self.terms.items is not None:
-            previous = self.terms.items.put(Item(body, self.terms.key))
+            previous = self.terms.items.put(Item(body, key))
             told.insert(0, frames.item("done", body, previous))
         return told
 

@@ -12,9 +12,9 @@ from voice_server.core import commands as facts
 from voice_server.errors import ProtocolError
 from voice_server.protocol.realtime import frames
 from voice_server.protocol.realtime.client_events import ResponsePatch
-from voice_server.protocol.realtime.dialogue import Dialogue, response_key, turn_key
+from voice_server.protocol.realtime.dialogue import Dialogue
 from voice_server.protocol.realtime.frames import Frame
-from voice_server.protocol.realtime.items import Item, message_body
+from voice_server.protocol.realtime.items import Item, message_body, response_key, turn_key
 from voice_server.protocol.realtime.responding import Responding, Terms
 from voice_server.protocol.realtime.session_settings import shown, shown_output
 
