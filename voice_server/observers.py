@@ -68,5 +68,8 @@ class Observer:
         """A session begins."""
         return SessionObserver()
 
+    def deleted(self, session: str) -> None:
+        """Nothing of this session is to be kept. Where it runs, it is about to end."""
+
     def ran(self, model: str, waited_ms: float, ran_ms: float) -> None:
         """A piece of work for a model has waited and run so long."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -14,13 +15,15 @@ import pytest
 
 from tests.observing.captured import CapturedStage, captured, converse, sizes_in, trace_in
 from tests.runtime.fake_link import Played, Told
-from tests.runtime.stage import QUESTION
+from tests.runtime.stage import CONFIG, QUESTION
 from voice_server.core import commands as facts
-from voice_server.observing.background import Background
+from voice_server.observing.background import Background, Immediate
+from voice_server.observing.capture import CaptureOptions, Captures
 from voice_server.observing.redaction import Redaction
-from voice_server.observing.rotation import make_room
+from voice_server.observing.rotation import make_room, remove, session_of
 from voice_server.observing.trace_file import read_trace, sound_file
 from voice_server.observing.trace_sink import SinkOptions
+from voice_server.ports import Farewell, Opened
 
 Lost = Counter[str]
 
@@ -146,6 +149,47 @@ def test_the_oldest_captures_make_room_and_those_in_use_stay(tmp_path: Path) -> 
         (tmp_path / f"{name}.in.pcm").write_bytes(bytes(90))
     assert make_room(tmp_path, 150, {"2-open"}) == ["1-old", "3-new"]
     assert {file.name for file in tmp_path.iterdir()} == {"2-open.jsonl", "2-open.in.pcm"}
+
+
+def test_of_a_session_that_is_deleted_nothing_stays_and_of_others_everything(tmp_path: Path) -> None:
+    stays = ["20260101T000000.000Z-s_two.jsonl", "20260101T000000.000Z-s_Z-s_one.jsonl", "s_one.jsonl"]
+    for name in (*stays, "20260101T000000.000Z-s_one.jsonl", "20260101T000000.000Z-s_one.in.pcm"):
+        (tmp_path / name).touch()
+    for session in ("s_one", "s_none", "*", "../s_two"):
+        remove(tmp_path, session)
+    assert {file.name for file in tmp_path.iterdir()} == set(stays)
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_who_deletes_a_session_deletes_its_capture(tmp_path: Path, running: bool) -> None:
+    captures = Captures(CaptureOptions(tmp_path, {}), Immediate())
+    opened = Opened("s_one", "token", CONFIG, captured=True)
+    capture = captures.opened(opened, lambda: 0)
+    other = captures.opened(replace(opened, session="s_two"), lambda: 0)
+    if not running:
+        capture.closed(None)
+    captures.deleted("s_one")
+    if running:
+        capture.received("the last words")
+        capture.closed(Farewell.ENDED)
+    other.received("and so on")
+    other.closed(None)
+    assert [session_of(name.removesuffix(".jsonl")) for name in sizes_in(tmp_path)] == ["s_two"]
+
+
+async def test_a_capture_that_cannot_be_deleted_is_complained_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer, go = Background("test", limit=1), threading.Event()
+    writer.put(partial(go.wait, 30.0))
+    while writer.put(lambda: None):
+        pass
+    Captures(CaptureOptions(tmp_path, {}), writer).deleted("s_one")
+    go.set()
+    writer.close()
+    assert [record.message for record in caplog.records] == [
+        "the capture of session s_one could not be deleted: too much waits"
+    ]
 
 
 async def test_one_fact_of_each_kind_is_in_the_trace_in_its_own_words(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.observing.captured import trace_in
 from tests.transports.caller import call
 from tests.transports.house import House, open_house
 from tests.transports.listening import until
@@ -81,3 +82,13 @@ async def test_the_history_of_a_session_whose_server_restarted_is_still_there(tm
         assert [message["content"] for message in history["messages"]] == ["Hello.", "All right, I am on it."]
         assert (await _ask(house, "DELETE", f"/v1/sessions/{session}")).status_code == 204
         assert (await _get(house, f"/v1/sessions/{session}")).status_code == 404
+
+
+async def test_the_capture_of_a_session_is_deleted_with_it(tmp_path: Path) -> None:
+    async with open_house(capture={"dir": tmp_path}) as house, call(house.url) as caller:
+        session = (await caller.start())["session"]
+        await caller.answered("Hello.")
+        assert trace_in(tmp_path).name.endswith(f"Z-{session}.jsonl")
+        assert (await _ask(house, "DELETE", f"/v1/sessions/{session}")).status_code == 204
+        assert await caller.close_code() == 1000
+        await until(lambda: not list(tmp_path.iterdir()))

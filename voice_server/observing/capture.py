@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +18,7 @@ from voice_server.observers import Now, Observer, SessionObserver
 from voice_server.observing.background import Writer
 from voice_server.observing.noted_models import noted
 from voice_server.observing.prompts import PromptShortener
-from voice_server.observing.rotation import make_room
+from voice_server.observing.rotation import make_room, remove, session_of
 from voice_server.observing.trace_sink import Make, Record, SinkOptions, TraceSink
 from voice_server.ports import AudioFrame, Farewell, Models, Notice, Opened, SpeechChunk
 
@@ -67,6 +67,21 @@ class Captures(Observer):
         capture.begin(opened, began.isoformat(timespec="milliseconds"))
         return capture
 
+    def deleted(self, session: str) -> None:
+        """Its capture goes too, as soon as nothing more comes."""
+        removing = partial(self._remove, session)
+        running = [each for each in self._in_use if session_of(each.name) == session and not each.over]
+        for capture in running:
+            capture.then = removing
+        if not running and not self._writer.put(removing):
+            logger.error("the capture of session %s could not be deleted: too much waits", session)
+
+    def _remove(self, session: str) -> None:
+        try:
+            remove(self._options.directory, session)
+        except OSError as error:
+            logger.error("the capture of session %s could not be deleted: %s", session, error.strerror)
+
     def _make_room(self, in_use: frozenset[str]) -> None:
         try:
             self._options.directory.mkdir(parents=True, exist_ok=True)
@@ -85,6 +100,8 @@ class SessionCapture(SessionObserver):
         self._now = now
         self.name = sink.base.name
         self.over = False
+        self.then: Callable[[], None] | None = None
+        """What is to be done when all of it is written."""
         self._frames = 0
         self._lost = 0
         self._prompts = PromptShortener()
@@ -142,6 +159,8 @@ class SessionCapture(SessionObserver):
         why = farewell.value if farewell else "the client was lost"
         self._put(lambda: {"k": "end", "at": at_ms, "farewell": why})
         self._writer.put(self._sink.close)
+        if self.then and not self._writer.put(self.then):
+            logger.error("the capture %s could not be deleted: too much waits", self.name)
 
     def _heard(self, gate: float, judge: float | None) -> None:
         self._frames += 1

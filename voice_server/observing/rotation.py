@@ -1,4 +1,4 @@
-"""Old captures make room for new ones."""
+"""Captures that go: the oldest make room for new ones, and what a person wants deleted is."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def make_room(directory: Path, limit_bytes: int, in_use: Collection[str]) -> lis
             deleted.append(name)
             total -= size
     return deleted
+
+
+def remove(directory: Path, session: str) -> None:
+    """Delete whatever was captured of this session."""
+    for trace in directory.glob(f"*{SUFFIX}"):
+        if session_of(trace.name.removesuffix(SUFFIX)) == session:
+            for file in files_of(trace):
+                file.unlink(missing_ok=True)
+
+
+def session_of(name: str) -> str:
+    """Whose capture has this name: it is the time, `Z-` and the session."""
+    return name.partition("Z-")[2]
 
 
 def files_of(trace: Path) -> Iterator[Path]:

@@ -48,6 +48,10 @@ class Several(Observer):
         _tell(self._observers, lambda each: sessions.append(each.opened(opened, now)))
         return SeveralInSession(sessions)
 
+    def deleted(self, session: str) -> None:
+        """Tell all."""
+        _tell(self._observers, lambda each: each.deleted(session))
+
     def ran(self, model: str, waited_ms: float, ran_ms: float) -> None:
         """Tell all."""
         _tell(self._observers, lambda each: each.ran(model, waited_ms, ran_ms))

@@ -268,6 +268,7 @@ class Sessions:
         runner = self._running.get(session)
         if runner:
             runner.end("deleted", Farewell.ENDED)
+        self.observer.deleted(session)
         stored = await self._keeping.store.delete(session) if self._keeping else False
         return stored or runner is not None
 
