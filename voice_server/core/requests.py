@@ -67,7 +67,7 @@ class MessageAdded:
 
 @dataclass(frozen=True, slots=True)
 class MessageRemoved:
-    """The client takes out what it added to the history, or `turn:N`, `response:N`, `call:ID`, `result:ID`."""
+    """The client takes out what it added to the history, `turn:N`, `response:N`, `call:ID`, `result:ID`."""
 
     key: str
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openai.types.realtime import ClientSecretCreateResponse
 from websockets.exceptions import InvalidStatus
 
 from tests.transports.house import House, open_house
@@ -82,6 +83,7 @@ async def test_a_secret_opens_the_session_that_it_was_given_for() -> None:
     async with open_house(server={"keys": KEYS}) as house:
         session = {"type": "realtime", "instructions": "Be brief.", "output_modalities": ["text"]}
         given = (await wants_secret(house, KEYS[0], session=session)).json()
+        ClientSecretCreateResponse.model_validate_json(json.dumps(given), strict=True)
         assert given["value"].startswith("ek_")
         assert given["session"]["instructions"] == "Be brief."
         for _ in range(2):  # until it ends, as often as one likes
@@ -89,6 +91,27 @@ async def test_a_secret_opens_the_session_that_it_was_given_for() -> None:
                 created = await visitor.next("session.created")
                 assert created["session"]["instructions"] == "Be brief."
                 assert created["session"]["output_modalities"] == ["text"]
+
+
+async def test_a_secret_for_a_session_that_only_transcribes() -> None:
+    async with open_house(server={"keys": KEYS}) as house:
+        detection = {"type": "server_vad", "silence_duration_ms": 250}
+        heard = {"transcription": {"model": "whisper-1", "language": "en"}, "turn_detection": detection}
+        session = {"type": "transcription", "audio": {"input": heard}}
+        given = (await wants_secret(house, KEYS[0], session=session)).json()
+        ClientSecretCreateResponse.model_validate_json(json.dumps(given), strict=True)
+        async with visit(house, "", key=given["value"]) as visitor:
+            created = (await visitor.next("session.created"))["session"]
+            assert {**created, "id": ""} == {**given["session"], "id": ""}
+            assert created["type"] == "transcription"
+            assert created["audio"]["input"]["transcription"]["language"] == "en"
+            await visitor.speak(600)
+            await visitor.rest(1_000)
+            words = await visitor.next("conversation.item.input_audio_transcription.completed")
+            assert words["transcript"] == "Hello."
+            await visitor.send("response.create", event_id="e-1")
+            assert (await visitor.next("error"))["error"]["event_id"] == "e-1"
+        assert not [kind for kind in visitor.kinds() if kind.startswith("response.")]
 
 
 @pytest.mark.parametrize(
