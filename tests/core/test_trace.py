@@ -147,6 +147,7 @@ def test_a_head_without_settings_is_refused(rest: Record) -> None:
         {"at": 5, "event": {"type": "UserTyped"}, "commands": []},
         {"at": 5, "event": {"type": "Nonsense"}, "commands": []},
         {"at": 5, "event": {}, "commands": []},
+        {"at": 5, "event": "UserTyped", "commands": []},
     ],
 )
 def test_a_record_that_was_cut_is_named(record: Record) -> None:

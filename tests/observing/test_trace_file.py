@@ -18,6 +18,10 @@ def newer(lines: list[str]) -> list[str]:
     return [json.dumps({**json.loads(lines[0]), "version": 2}), *lines[1:]]
 
 
+def unnumbered(lines: list[str]) -> list[str]:
+    return [json.dumps({**json.loads(lines[0]), "version": "one"}), *lines[1:]]
+
+
 def headless(lines: list[str]) -> list[str]:
     return lines[1:]
 
@@ -40,6 +44,7 @@ def without_rates(lines: list[str]) -> list[str]:
     ("change", "complaint"),
     [
         (newer, "a trace of version 2; this program reads up to 1"),
+        (unnumbered, "this is no trace: its first line is not a head"),
         (headless, "this is no trace: its first line is not a head"),
         (broken, "line 6 is no record of a trace"),
         (foreign, "line 6 is no record of a trace: b'hello'"),

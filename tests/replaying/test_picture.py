@@ -69,12 +69,18 @@ def test_words_clauses_and_stages_are_there(picture: dict[str, Any]) -> None:
 
 
 def test_the_page_needs_nothing_else(picture: dict[str, Any]) -> None:
-    picture["messages"].append({"at": 1, "from": "client", "type": "x", "raw": "</script><b>"})
+    assert not re.search(r"(src|href)\s*=|@import|url\(", page_of(picture))
+
+
+@pytest.mark.parametrize("text", ["</script><b>", "<!--<script>", "/*SCRIPT*/", "/*DATA*/", "\ud800 é"])
+def test_no_message_gets_out_of_the_data(text: str) -> None:
+    picture = {"messages": [{"at": 1, "from": "client", "type": "x", "raw": text}]}
     page = page_of(picture)
-    assert not re.search(r"(src|href)\s*=|@import|url\(", page)
+    assert page.encode()
+    assert page.count("<script") == 2
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     assert found
-    assert json.loads(found[1])["messages"] == picture["messages"]
+    assert json.loads(found[1]) == picture
 
 
 def test_a_trace_without_sound_has_a_picture_too(tmp_path: Path) -> None:
@@ -82,3 +88,15 @@ def test_a_trace_without_sound_has_a_picture_too(tmp_path: Path) -> None:
     picture = picture_of(read_trace(path))
     assert picture["user"] is picture["agent"] is None
     assert picture["heard"]
+
+
+async def test_where_records_are_missing_the_rest_is_drawn(tmp_path: Path) -> None:
+    path = await captured(tmp_path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lost = next(i for i, line in enumerate(lines) if '"ResponseBegan"' in line)
+    lines[lost] = json.dumps({"k": "gap", "at": 5, "why": "queue", "lost": 1}, separators=(",", ":"))
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    picture = picture_of(read_trace(path))
+    assert [response["response"] for response in picture["responses"]] == [2]
+    assert picture["numbers"]["stops"] == 0
+    assert any("records are missing" in note for note in picture["notes"])

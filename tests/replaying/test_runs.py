@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -61,6 +63,20 @@ def test_another_policy_has_another_outcome(trace: Trace) -> None:
     slow = changed(setup_of(trace.head), ["hearing.stop_silence_ms=600"])
     late = outcome_of(run_from_memory(trace, slow))
     assert min(late.turn_ends_ms) > min(outcome.turn_ends_ms)
+
+
+def test_where_records_are_missing_memory_makes_do(trace: Trace) -> None:
+    trace.records.remove(next(each for each in trace.records if '"Generate"' in json.dumps(each)))
+    outcome = outcome_of(run_from_memory(trace, setup_of(trace.head)))
+    assert len(outcome.turns) == 2
+    assert [reply.status for reply in outcome.replies] == ["completed", "completed"]
+
+
+def test_what_the_server_was_set_to_may_be_of_another_version(trace: Trace) -> None:
+    before = setup_of(trace.head)
+    del trace.head["runtime"]["lead_ms"]
+    trace.head["runtime"]["walk_ms"] = 5
+    assert setup_of(trace.head) == replace(before, options=replace(before.options, lead_ms=300))
 
 
 def test_without_sound_memory_is_enough(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def replay(records: Iterable[Record]) -> Iterator[Difference]:
             now_ms, event = record["at"], record["event"]
             recorded = [{"error": record["error"]}] if "error" in record else record["commands"]
             happened = None if event is None else decode_event(event)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"record {index} is not one of a trace: {error!r}") from error
         again = _decided_again(session, happened, now_ms)
         if not _same(again, recorded):

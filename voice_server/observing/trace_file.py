@@ -119,7 +119,7 @@ def _whole_lines(path: Path) -> tuple[bytes, list[str]]:
 
 def _head(path: Path, line: bytes) -> Record:
     head = _decoded(line)
-    if head is None or head["k"] != "head" or "version" not in head:
+    if head is None or head["k"] != "head" or not isinstance(head.get("version"), int):
         raise TraceError(f"{path}: this is no trace: its first line is not a head")
     if head["version"] > VERSION:
         raise TraceError(

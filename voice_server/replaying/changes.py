@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voice_server.core.policy import Policy, SessionConfig
+from voice_server.core.policy import SessionConfig
 from voice_server.core.trace import decode
 from voice_server.errors import ConfigurationError
 from voice_server.observing.trace_sink import Record
-from voice_server.runtime.hearing import HearingPolicy
 from voice_server.runtime.options import RuntimeOptions
 
 
@@ -28,9 +27,7 @@ class Setup:
 
 def setup_of(head: Record) -> Setup:
     """As it was captured."""
-    runtime = dict(head.get("runtime", {}))
-    hearing = decode(HearingPolicy, runtime.pop("hearing", {}))
-    options = RuntimeOptions(**runtime, policy=decode(Policy, head["policy"]), hearing=hearing)
+    options = decode(RuntimeOptions, {**head.get("runtime", {}), "policy": head["policy"]})
     return Setup(decode(SessionConfig, head["config"]), options)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -105,7 +104,7 @@ class _Orders:
 
     def __init__(self) -> None:
         self._given: dict[tuple[Any, ...], tuple[Record, int]] = {}
-        self.generate_ms: dict[int, int] = defaultdict(int)
+        self.generate_ms: dict[int, int] = {}
 
     def note(self, order: Record, at_ms: int) -> None:
         match order["type"]:
@@ -134,18 +133,20 @@ def _answer(memories: Memories, orders: _Orders, event: Record, at_ms: int) -> N
         case "TurnScored" | "TurnScoringFailed":
             _about_span(memories.scored, orders.take("ScoreTurn", event["request"]), event, at_ms)
         case "TextGenerated":
-            response = event["response"]
-            after_ms = at_ms - orders.generate_ms[response]
-            memories.generated[response].pieces.append((after_ms, event["text"]))
+            _generate(memories, orders, event, at_ms, event["text"])
         case "ToolCallProposed":
-            response = event["response"]
-            call = decode(ToolCall, event["call"])
-            memories.generated[response].pieces.append((at_ms - orders.generate_ms[response], call))
+            _generate(memories, orders, event, at_ms, decode(ToolCall, event["call"]))
         case "ToolAnswered":
             _about_tool(memories, orders.look_up("RunTool", event["call"]), event, at_ms)
         case "AudioSynthesized":
             if given := orders.take("Synthesize", event["response"], event["clause"]):
                 memories.clauses_ms[given[0]["text"]] = at_ms - given[1]
+
+
+def _generate(memories: Memories, orders: _Orders, event: Record, at_ms: int, piece: str | ToolCall) -> None:
+    response = event["response"]
+    if generated := memories.generated.get(response):  # else it was asked for where records are missing
+        generated.pieces.append((at_ms - orders.generate_ms[response], piece))
 
 
 def _about_span(answers: list[Answered], given: tuple[Record, int] | None, event: Record, at_ms: int) -> None:

@@ -87,17 +87,22 @@ def outcome_of(core: Iterable[Record]) -> Outcome:
 
 
 def _note(outcome: Outcome, replies: dict[int, Reply], command: Record, at_ms: int) -> None:
+    if command["type"] == "TranscriptCommitted":
+        outcome.turns[command["turn"]] = command["text"]
+    elif command["type"] == "ResponseBegan":
+        replies[command["response"]] = Reply(command["response"], command["turn"], at_ms)
+    elif reply := replies.get(command.get("response", 0)):  # else it began where records are missing
+        _follow(reply, command)
+
+
+def _follow(reply: Reply, command: Record) -> None:
     match command["type"]:
-        case "TranscriptCommitted":
-            outcome.turns[command["turn"]] = command["text"]
-        case "ResponseBegan":
-            replies[command["response"]] = Reply(command["response"], command["turn"], at_ms)
         case "ResponseStopped" if command["reason"] == "barge_in":
-            replies[command["response"]].stops += 1
+            reply.stops += 1
         case "ResponseResumed":
-            replies[command["response"]].taken_back += 1
+            reply.taken_back += 1
         case "ResponseEnded":
-            _end(replies[command["response"]], command)
+            _end(reply, command)
 
 
 def _end(reply: Reply, ended: Record) -> None:

@@ -12,12 +12,12 @@ SCRIPTS = ("scale.js", "lanes.js", "timeline.js", "turns.js", "page.js")
 
 def page_of(picture: Mapping[str, Any]) -> str:
     """The whole page as HTML."""
-    data = json.dumps(picture, ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(picture, separators=(",", ":"))
     return (
         _part("page.html")
         .replace("/*STYLE*/", _part("page.css"))
-        .replace("/*DATA*/", data.replace("</", "<\\/"))  # a message may hold "</script>"
         .replace("/*SCRIPT*/", "\n".join(_part(name) for name in SCRIPTS))
+        .replace("/*DATA*/", data.replace("<", "\\u003c"))  # a message may hold "</script>" or "<!--"
     )
 
 

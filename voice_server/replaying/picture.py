@@ -27,34 +27,48 @@ STAGES = ("transcript_final", "turn_end", "first_token", "first_clause", "first_
 
 def picture_of(trace: Trace) -> dict[str, Any]:
     """Ready for JSON. Raises TraceError where the trace does not fit its sound."""
-    speaker = loudspeaker(trace)
-    sounded = heard_spans(speaker)
-    lag_ms = input_lag_ms(trace)
-    with_sound = "sound" not in trace.head.get("left_out", ())
-    agent = heard(speaker, trace.end_ms)
     return {
         "head": {name: value for name, value in trace.head.items() if name != "k"},
         "notes": trace.notes,
         "end": trace.end_ms,
         "numbers": _numbers(trace),
-        "user": _wave(microphone(trace)) if with_sound else None,
-        "agent": _wave(agent) if with_sound else None,
+        **_users_side(trace),
+        **_agents_side(trace),
         "voice": [[r["at"], r["judge"]] for r in trace.of("vad") if r["judge"] is not None],
-        "speech": list(_speech(trace, lag_ms)),
         "floor": list(_floor(trace)),
-        "partials": list(_commands(trace, "TranscriptRevised")),
-        "finals": [_final(said, lag_ms) for said in _commands(trace, "TranscriptCommitted")],
-        "tokens": list(_events(trace, "TextGenerated")),
-        "clauses": list(_clauses(trace)),
-        "sent": [asdict(span) for span in sent_spans(trace)],
-        "heard": [asdict(span) for span in sounded],
-        "words": list(_words(trace, sounded, speaker.rate_hz)),
         "stops": list(_commands(trace, "ResponseStopped")),
         "resumes": list(_commands(trace, "ResponseResumed")),
         "responses": list(_responses(trace)),
         "messages": [_message(record) for record in trace.of("in", "out") if "audio" not in record],
         "decisions": [_decision(record) for record in trace.of("core")],
     }
+
+
+def _users_side(trace: Trace) -> dict[str, Any]:
+    lag_ms = input_lag_ms(trace)
+    return {
+        "user": _wave(microphone(trace)) if _with_sound(trace) else None,
+        "speech": list(_speech(trace, lag_ms)),
+        "partials": list(_commands(trace, "TranscriptRevised")),
+        "finals": [_final(said, lag_ms) for said in _commands(trace, "TranscriptCommitted")],
+    }
+
+
+def _agents_side(trace: Trace) -> dict[str, Any]:
+    speaker = loudspeaker(trace)
+    sounded, agent = heard_spans(speaker), heard(speaker, trace.end_ms)
+    return {
+        "agent": _wave(agent) if _with_sound(trace) else None,
+        "tokens": list(_events(trace, "TextGenerated")),
+        "clauses": list(_clauses(trace)),
+        "sent": [asdict(span) for span in sent_spans(trace)],
+        "heard": [asdict(span) for span in sounded],
+        "words": list(_words(trace, sounded, speaker.rate_hz)),
+    }
+
+
+def _with_sound(trace: Trace) -> bool:
+    return "sound" not in trace.head.get("left_out", ())
 
 
 def _wave(side: Side) -> dict[str, Any]:
@@ -144,8 +158,9 @@ def _responses(trace: Trace) -> Iterator[Record]:
     finals = {said["turn"]: said["text"] for said in _commands(trace, "TranscriptCommitted")}
     began = {each["response"]: each for each in _commands(trace, "ResponseBegan")}
     for ended in _commands(trace, "ResponseEnded"):
-        begin = began[ended["response"]]
-        latency = ended["latency"]
+        begin, latency = began.get(ended["response"]), ended["latency"]
+        if begin is None:
+            continue  # it began where records are missing
         yield {
             "response": ended["response"],
             "turn": begin["turn"],
