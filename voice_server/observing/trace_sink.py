@@ -97,7 +97,8 @@ class TraceSink:
 
     def _line(self, record: Record) -> None:
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        self._raw(".jsonl", text.encode() + b"\n")
+        # A lone surrogate, which a client's JSON may bring in, becomes the escape that it came as.
+        self._raw(".jsonl", text.encode(errors="backslashreplace") + b"\n")
 
     def _raw(self, suffix: str, data: bytes) -> None:
         if suffix not in self._files:
