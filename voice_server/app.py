@@ -25,6 +25,7 @@ from voice_server.adapters.vad_silero import SileroJudge
 from voice_server.adapters.vad_webrtc import WebrtcGate
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolSpec
+from voice_server.errors import ModelFileError
 from voice_server.model_files import locate
 from voice_server.observers import Observer
 from voice_server.observing.metrics import CONTENT_TYPE
@@ -35,7 +36,7 @@ from voice_server.runtime.options import RuntimeOptions
 from voice_server.runtime.sessions import Sessions
 from voice_server.server_tools import ServerTools, server_tools
 from voice_server.session_store import SessionStore
-from voice_server.settings import Settings, WebrtcSettings
+from voice_server.settings import ModelSettings, Settings, WebrtcSettings
 from voice_server.telemetry import telemetry
 from voice_server.transports.http import health_routes, metrics_route, page, session_routes
 from voice_server.transports.native import Terms
@@ -128,26 +129,34 @@ def load_models(settings: Settings) -> Loaded:
     Raises ModelFileError where a file is missing or wrong, ConfigurationError where a tool cannot be used.
     """
     tools = server_tools(settings.tools)
+    try:
+        return _loaded(settings, tools)
+    except BaseException:
+        tools.close()
+        raise
+
+
+def _loaded(settings: Settings, tools: ServerTools) -> Loaded:
     heavy, light = ThreadWorkers(settings.models.threads), ThreadWorkers(1)
     files = settings.models
     models = Models(
         gate=WebrtcGate(),
         judge=SileroJudge(light),
-        turns=SmartTurn(_only(locate(files.turn, files.dir), "*.onnx"), heavy),
+        turns=SmartTurn(_file(files, "turn", "*.onnx"), heavy),
         transcriber=WhisperTranscriber(locate(files.stt, files.dir), heavy),
         language_model=_language_model(settings, heavy),
-        synthesizer=PiperSynthesizer(_only(locate(files.tts, files.dir), "*.onnx"), heavy),
+        synthesizer=PiperSynthesizer(_file(files, "tts", "*.onnx"), heavy),
         tools=tools.runner,
     )
     return Loaded(models, heavy, light, tools)
 
 
 def _language_model(settings: Settings, cores: Cores) -> LanguageModel:
-    llm, files = settings.llm, settings.models
+    llm = settings.llm
     if llm.url and llm.model:
         key = llm.api_key.get_secret_value() if llm.api_key else None
         return OpenAILanguageModel(llm.url, llm.model, key, stall_ms=llm.stall_ms)
-    return LlamaLanguageModel(_only(locate(files.llm, files.dir), "*.gguf"), cores=cores)
+    return LlamaLanguageModel(_file(settings.models, "llm", "*.gguf"), cores=cores)
 
 
 def open_store(settings: Settings) -> SessionStore:
@@ -262,5 +271,10 @@ async def _call_once(model: LanguageModel, tools: tuple[ToolSpec, ...], system: 
             pass
 
 
-def _only(directory: Path, pattern: str) -> Path:
-    return next(directory.glob(pattern))
+def _file(files: ModelSettings, use: str, pattern: str) -> Path:
+    """The file of the model that is set for this use. Raises ModelFileError."""
+    name = getattr(files, use)
+    found = next(locate(name, files.dir).glob(pattern), None)
+    if found is None:
+        raise ModelFileError(f"models.{use}: {name} has no file {pattern}: it is a model of another kind")
+    return found

@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from voice_server.app import create_app, load_models
+from voice_server.app import Loaded, create_app, load_models
 from voice_server.errors import ConfigurationError
 from voice_server.protocol.limits import MAX_MESSAGE_BYTES
 from voice_server.runtime.sessions import Sessions
@@ -44,9 +44,18 @@ def run(host: str | None, port: int | None, config: Path | None, capture: Path |
     server = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     settings = load(config, capture, **server)
     with bound(settings) as listener:
-        app = create_app(settings, load_models(settings))
+        app = _created(settings, load_models(settings))
         state, drain_ms = app.state, settings.session.drain_ms
         Server(server_config(app), state.sessions, state.calls, drain_ms).run(sockets=[listener])
+
+
+def _created(settings: Settings, loaded: Loaded) -> Any:
+    """The application, which ends the models; where there is none, they are ended here."""
+    try:
+        return create_app(settings, loaded)
+    except BaseException:
+        asyncio.run(loaded.close())
+        raise
 
 
 def server_config(app: Any) -> uvicorn.Config:
