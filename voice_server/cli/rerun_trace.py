@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from voice_server.replaying.outcome import Outcome, Reply, outcome_of, percentil
 from voice_server.replaying.runs import Asked, NewTrace, run_from_memory, run_with_models
 
 MODELS = "models."
+USES = ("stt", "llm", "tts", "turn")
 CAPTURED, AGAIN = "captured", "again"
 
 Run = Callable[[Trace, Setup, Sequence[NewTrace]], list[Record]]
@@ -81,17 +83,19 @@ def _new_trace(trace: Trace, setup: Setup, path: Path | None) -> Sequence[NewTra
 
 def _loaded(stack: ExitStack, models: Sequence[str]) -> Run:
     """Real models: those of the settings, with these `stt=whisper-base` instead."""
+    named = dict(setting.split("=", 1) for setting in models if "=" in setting)
+    if len(named) < len(models) or named.keys() - set(USES):
+        raise ConfigurationError(
+            f"--set models.{' '.join(models)}: as in models.stt=NAME; there are {', '.join(USES)}"
+        )
     from voice_server.app import load_models
-    from voice_server.settings import ModelSettings, load
+    from voice_server.settings import load
+    from voice_server.tool_settings import ToolSettings
 
     settings = load()
-    named = dict(setting.split("=", 1) for setting in models if "=" in setting)
-    if len(named) < len(models) or named.keys() - ModelSettings.model_fields.keys():
-        known = ", ".join(ModelSettings.model_fields)
-        raise ConfigurationError(f"--set models.{' '.join(models)}: as in models.stt=NAME; there are {known}")
-    changed_models = settings.models.model_copy(update=named)
-    loaded = load_models(settings.model_copy(update={"models": changed_models}))
-    stack.callback(loaded.close)
+    changes = {"models": settings.models.model_copy(update=named), "tools": ToolSettings()}
+    loaded = load_models(settings.model_copy(update=changes))
+    stack.callback(lambda: asyncio.run(loaded.close()))
     asked = Asked(loaded.models, language_model="llm" in named, synthesizer="tts" in named)
     return lambda trace, setup, observers: run_with_models(trace, setup, asked, observers)
 
