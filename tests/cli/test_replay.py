@@ -140,6 +140,7 @@ def test_stereo_is_taken_with_a_note_and_a_server_that_is_not_there_is_a_sentenc
         ("--config", "{", "is no JSON"),
         ("--config", "[1]", "has to be a JSON object"),
         ("--config", '{"audio": {"input_rate": 11025}}', "is none of"),
+        ("--config", '{"audio": 16000}', "audio has to be an object"),
         ("--barge-at", "soon", "is no number of seconds"),
         ("--barge-at", "-1", "lies outside the session"),
         ("--barge-in", "none.wav", "there is no file"),

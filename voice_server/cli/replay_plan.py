@@ -82,7 +82,7 @@ class Plan:
 def understood(options: Options, note: Callable[[str], None]) -> Plan:
     """Read and check everything. `note` is told what was done to a file. Raises ConfigurationError."""
     config = _config(options.config, options.instructions)
-    rate_hz = int((config.get("audio") or {}).get("input_rate", INPUT_HZ))
+    rate_hz = _input_rate_hz(config)
     at_s, after_answer = _moment(options.barge_at)
     return Plan(
         sounds={
@@ -110,10 +110,17 @@ def _config(text: str, instructions: str | None) -> dict[str, Any]:
         raise ConfigurationError(f"--config is no JSON: {error}") from error
     if not isinstance(config, dict):
         raise ConfigurationError('--config has to be a JSON object, as in \'{"language": "en"}\'')
-    rate_hz = (config.get("audio") or {}).get("input_rate", INPUT_HZ)
-    if rate_hz not in SUPPORTED_INPUT_HZ:
-        raise ConfigurationError(f"audio.input_rate {rate_hz} is none of {SUPPORTED_INPUT_HZ}")
     return config | ({"instructions": instructions} if instructions else {})
+
+
+def _input_rate_hz(config: dict[str, Any]) -> int:
+    audio = config.get("audio") or {}
+    if not isinstance(audio, dict):
+        raise ConfigurationError('--config: audio has to be an object, as in {"input_rate": 16000}')
+    rate_hz = audio.get("input_rate", INPUT_HZ)
+    if rate_hz not in SUPPORTED_INPUT_HZ:
+        raise ConfigurationError(f"--config: audio.input_rate {rate_hz} is none of {SUPPORTED_INPUT_HZ}")
+    return int(rate_hz)
 
 
 def _moment(text: str) -> tuple[float, bool]:

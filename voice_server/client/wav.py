@@ -5,13 +5,12 @@ from __future__ import annotations
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from voice_server.audio.pcm import FULL_SCALE, Pcm, from_float, to_bytes
+from voice_server.audio.pcm import FULL_SCALE, Pcm, to_bytes
+from voice_server.audio.resampling import resample
 from voice_server.errors import ConfigurationError
 
 
@@ -69,7 +68,7 @@ def _fitted(samples: NDArray[np.int32], channels: int, rate: int, rate_hz: int) 
         notes.append(f"{channels} channels mixed down to one")
     pcm = _narrowed(samples)
     if rate != rate_hz:
-        pcm = _resampled(pcm, rate, rate_hz)
+        pcm = resample(pcm, rate, rate_hz)
         notes.append(f"{rate} Hz resampled to {rate_hz} Hz")
     return Sound(pcm, rate_hz, tuple(notes))
 
@@ -78,8 +77,3 @@ def _narrowed(samples: NDArray[np.int32]) -> Pcm:
     rounded = (samples.astype(np.int64) + (1 << 15)) >> 16
     narrowed: Pcm = np.minimum(rounded, FULL_SCALE - 1).astype(np.int16)
     return narrowed
-
-
-def _resampled(samples: Pcm, from_hz: int, to_hz: int) -> Pcm:
-    resampled: Any = soxr.resample(samples.astype(np.float32) / FULL_SCALE, from_hz, to_hz)
-    return from_float(resampled)
