@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import voice_server
 from voice_server.bench.running import Result
 from voice_server.bench.statistics import NEVER
+from voice_server.cli.termination import ended_by_sigterm
 from voice_server.errors import ConfigurationError, LinkError
 
 BAD_INPUT = 2
@@ -76,7 +77,7 @@ def short(result: Result) -> str:
 def finished(work: Callable[[], Coroutine[Any, Any, T]], run: Callable[[Coroutine[Any, Any, T]], T]) -> T:
     """Run to the end. What the user can mend becomes one sentence and exit code 2."""
     try:
-        return run(work())
+        return run(ended_by_sigterm(work()))
     except (ConfigurationError, LinkError) as error:
         screen.print(f"voice-server: {error}", markup=False)
         raise typer.Exit(BAD_INPUT) from None

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from voice_server.cli.termination import ended_by_sigterm
 from voice_server.errors import ConfigurationError, LinkError
 
 BAD_INPUT = 2
@@ -24,7 +25,7 @@ def cluster(
     another. Ctrl-C ends all of them.
     """
     try:
-        asyncio.run(_until_interrupted(servers))
+        asyncio.run(ended_by_sigterm(_until_interrupted(servers)))
     except (ConfigurationError, LinkError) as error:
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"voice-server: {error}")
         raise typer.Exit(BAD_INPUT) from None

@@ -18,6 +18,7 @@ from voice_server.cli.replay_against import replay_against
 from voice_server.cli.replay_plan import Options, Plan, understood
 from voice_server.cli.replay_summary import Summary, summarize, told
 from voice_server.cli.replay_trace import Ways, replay_traces
+from voice_server.cli.termination import ended_by_sigterm
 from voice_server.client.call import Call
 from voice_server.client.keepsakes import write_recording
 from voice_server.client.local_server import local_server
@@ -68,7 +69,7 @@ def replay_recordings(options: Options, plan: Plan) -> int:
     """Replay the files one after the other. Returns the exit code. Raises LinkError."""
     done: list[Summary] = []
     try:
-        asyncio.run(_play_all(options, plan, done))
+        asyncio.run(ended_by_sigterm(_play_all(options, plan, done)))
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from voice_server.audio.rates import INPUT_HZ
 from voice_server.cli.sound_devices import open_devices, sound_library
+from voice_server.cli.termination import ended_by_sigterm
 from voice_server.client.conversation import Conversation
 from voice_server.client.local_server import local_server
 from voice_server.client.log import Message
@@ -34,7 +35,8 @@ def talk(
     """
     try:
         sound_library()
-        asyncio.run(_talk(url, key, {"instructions": instructions} if instructions else {}))
+        config = {"instructions": instructions} if instructions else {}
+        asyncio.run(ended_by_sigterm(_talk(url, key, config)))
     except (ConfigurationError, LinkError) as error:
         print_error(error)
         raise typer.Exit(BAD_INPUT) from None
