@@ -8,10 +8,10 @@ from voice_server.audio.rates import MAX_INPUT_CHUNK_MS
 from voice_server.core.commands import Fact
 from voice_server.core.events import Configured
 from voice_server.core.policy import SessionConfig
-from voice_server.errors import NoSessionError, ProtocolError
+from voice_server.errors import ProtocolError
 from voice_server.ports import Farewell, Notice, Opened, Pinged, Ponged, Refused, Relayed, Resumed
 from voice_server.protocol import limits
-from voice_server.protocol.client_messages import Ack, SessionResume
+from voice_server.protocol.client_messages import Ack
 from voice_server.protocol.codec import decode, encode
 from voice_server.protocol.codes import CloseCode, ErrorCode
 from voice_server.protocol.complaints import meant, shown
@@ -27,9 +27,7 @@ from voice_server.protocol.server_messages import (
     SessionStarted,
 )
 from voice_server.runtime.inbound import Acked, Heard, Inbound
-from voice_server.runtime.options import Returning
 from voice_server.runtime.session import SessionRunner
-from voice_server.runtime.sessions import Comeback, Sessions
 
 CLOSE_CODES = {
     Farewell.ENDED: CloseCode.NORMAL,
@@ -79,20 +77,6 @@ def _read(data: str | bytes, runner: SessionRunner) -> Inbound:
     if isinstance(event, Configured):
         check_voice(event.config, runner.voices, "session.update")
     return event
-
-
-async def resume(sessions: Sessions, message: SessionResume) -> tuple[SessionRunner, Returning]:
-    """The session that the client wants to come back to. Raises ProtocolError, fatal; BusyError."""
-    wanted = Comeback(message.session, message.token, message.last_seq, message.response, message.played_ms)
-    try:
-        found = await sessions.resume(wanted)
-    except NoSessionError as unknown:
-        sessions.observer.resumed(found=False)
-        raise ProtocolError(
-            ErrorCode.NO_SESSION, str(unknown), close_code=CloseCode.NO_SESSION, in_reply_to=message.type
-        ) from None
-    sessions.observer.resumed(found=True)
-    return found
 
 
 def check_voice(config: SessionConfig, voices: tuple[str, ...], sent_in: str) -> None:

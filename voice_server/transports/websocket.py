@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from voice_server.core.commands import Fact
 from voice_server.core.events import SessionEnding
+from voice_server.core.policy import SessionConfig
 from voice_server.errors import BusyError, ProtocolError
 from voice_server.ports import AudioFrame, Farewell, Notice
-from voice_server.protocol.client_messages import SessionResume
-from voice_server.protocol.codec import encode, fatal, first_message
+from voice_server.protocol.codec import encode, first_message
 from voice_server.protocol.codes import CloseCode, ErrorCode
-from voice_server.protocol.configuring import merge
 from voice_server.protocol.frames import encode_audio
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
 from voice_server.runtime.inbound import Inbound
-from voice_server.runtime.options import Returning
 from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.sessions import Sessions
-from voice_server.transports.native import CLOSE_CODES, Terms, check_voice, read, resume, told
+from voice_server.transports.keys import bearer, knows
+from voice_server.transports.native import CLOSE_CODES, Terms, read, told
+from voice_server.transports.visits import Visit, busy_error, visited
 
 SUBPROTOCOL = "voice.v1"
 KEY_PREFIX = "voice.key."
@@ -66,15 +64,6 @@ class WebSocketLink:
         await hang_up(self._socket, CLOSE_CODES[farewell], farewell.value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """A connection that has become one of a session's; `link` and `returning` where that is not new."""
-
-    runner: SessionRunner
-    link: WebSocketLink | None = None
-    returning: Returning | None = None
-
-
 class VoiceEndpoint:
     """Everything one connection needs to become a session."""
 
@@ -112,7 +101,7 @@ class VoiceEndpoint:
             await _refuse(socket, error_of(problem), problem.close_code)
         except BusyError as busy:
             self._sessions.observer.refused(ErrorCode.BUSY)
-            await _refuse(socket, _busy(busy), CloseCode.BUSY)
+            await _refuse(socket, busy_error(busy), CloseCode.BUSY)
         except WebSocketDisconnect:
             return  # gone before it began
         else:
@@ -121,30 +110,18 @@ class VoiceEndpoint:
 
     def _authorise(self, socket: WebSocket, offered: list[str]) -> None:
         given = [name.removeprefix(KEY_PREFIX) for name in offered if name.startswith(KEY_PREFIX)]
-        scheme, _, key = socket.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            given.append(key)
-        known = any(hmac.compare_digest(a.encode(), b.encode()) for a in given for b in self._keys)
-        if self._keys and not known:
+        if not knows(self._keys, given + bearer(socket.headers.get("authorization", ""))):
             raise ProtocolError(
                 ErrorCode.UNAUTHORISED,
                 "this server needs a key: `Authorization: Bearer KEY`, or the subprotocol `voice.key.KEY`",
                 close_code=CloseCode.UNAUTHORISED,
             )
 
-    async def _open(self, socket: WebSocket) -> _Visit:
-        message = first_message(await self._first_frame(socket))
-        if isinstance(message, SessionResume):
-            runner, returning = await resume(self._sessions, message)
-            link = WebSocketLink(socket, runner.config.output_rate_hz, self._terms)
-            return _Visit(runner, link, returning)
-        try:
-            config = merge(self._sessions.default_config, message.config)
-            check_voice(config, self._sessions.voices, message.type)
-        except ProtocolError as problem:
-            raise fatal(problem, CloseCode.BAD_MESSAGE) from None
-        link = WebSocketLink(socket, config.output_rate_hz, self._terms)
-        return _Visit(self._sessions.open(config, link, capture=message.capture, lasting=True))
+    async def _open(self, socket: WebSocket) -> Visit:
+        def linked(config: SessionConfig) -> WebSocketLink:
+            return WebSocketLink(socket, config.output_rate_hz, self._terms)
+
+        return await visited(self._sessions, first_message(await self._first_frame(socket)), linked)
 
     async def _first_frame(self, socket: WebSocket) -> str | bytes:
         try:
@@ -191,7 +168,3 @@ async def _refuse(socket: WebSocket, error: Error, close_code: int | None) -> No
     except (WebSocketDisconnect, RuntimeError):
         return  # it did not wait for the answer
     await hang_up(socket, close_code or CloseCode.INTERNAL, error.message)
-
-
-def _busy(busy: BusyError) -> Error:
-    return Error(code=ErrorCode.BUSY, message=str(busy), fatal=True, retry_after_ms=busy.retry_after_ms)

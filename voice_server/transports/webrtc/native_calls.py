@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from voice_server.core.policy import SessionConfig
 from voice_server.errors import BusyError, ProtocolError
-from voice_server.protocol.client_messages import SessionResume
-from voice_server.protocol.codec import encode, fatal, first_message
+from voice_server.protocol.codec import encode, first_message
 from voice_server.protocol.codes import CloseCode, ErrorCode
-from voice_server.protocol.configuring import merge
 from voice_server.protocol.mapping import error_of
 from voice_server.protocol.server_messages import Error
-from voice_server.runtime.options import Returning
-from voice_server.runtime.session import SessionRunner
 from voice_server.runtime.sessions import Sessions
-from voice_server.transports.native import Terms, check_voice, resume
+from voice_server.transports.native import Terms
+from voice_server.transports.visits import Visit, busy_error, visited
 from voice_server.transports.webrtc.libopus import RATE_HZ
 from voice_server.transports.webrtc.link import CallLink, closing, inbound
 from voice_server.transports.webrtc.mailbox import Sound
 from voice_server.transports.webrtc.peer import Peer
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """A call that has become one of a session's; `link` and `returning` where that is not new."""
-
-    runner: SessionRunner
-    link: CallLink | None = None
-    returning: Returning | None = None
 
 
 class NativeCalls:
@@ -52,26 +40,17 @@ class NativeCalls:
             await _refuse(peer, error_of(problem), problem.close_code)
         except BusyError as busy:
             self._sessions.observer.refused(ErrorCode.BUSY)
-            await _refuse(peer, _busy(busy), CloseCode.BUSY)
+            await _refuse(peer, busy_error(busy), CloseCode.BUSY)
         else:
             async with aclosing(inbound(peer, visit.runner)) as items:
                 await self._sessions.run(visit.runner, items, visit.link, visit.returning)
 
-    async def _open(self, peer: Peer) -> _Visit:
-        message = first_message(await self._first_text(peer))
-        if isinstance(message, SessionResume):
-            runner, returning = await resume(self._sessions, message)
-            return _Visit(runner, self._link(peer, runner.config), returning)
-        try:
-            config = at_rtp_rate(merge(self._sessions.default_config, message.config))
-            check_voice(config, self._sessions.voices, message.type)
-        except ProtocolError as problem:
-            raise fatal(problem, CloseCode.BAD_MESSAGE) from None
-        link = self._link(peer, config)
-        return _Visit(self._sessions.open(config, link, capture=message.capture, lasting=True))
+    async def _open(self, peer: Peer) -> Visit:
+        def linked(config: SessionConfig) -> CallLink:
+            return CallLink(peer, config.output_rate_hz, self._terms)
 
-    def _link(self, peer: Peer, config: SessionConfig) -> CallLink:
-        return CallLink(peer, config.output_rate_hz, self._terms)
+        message = first_message(await self._first_text(peer))
+        return await visited(self._sessions, message, linked, at_rtp_rate)
 
     async def _first_text(self, peer: Peer) -> str | bytes:
         """Sound may come before it, and is not heard. Raises ConnectionError if the client leaves."""
@@ -98,7 +77,3 @@ async def _refuse(peer: Peer, error: Error, close_code: int | None) -> None:
     except ConnectionError:
         return  # it did not wait for the answer
     await peer.part(closing(close_code or CloseCode.INTERNAL, error.message))
-
-
-def _busy(busy: BusyError) -> Error:
-    return Error(code=ErrorCode.BUSY, message=str(busy), fatal=True, retry_after_ms=busy.retry_after_ms)
