@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,21 @@ async def test_arguments_in_the_history_may_be_anything(model: LanguageModel, ar
     told = Message("tool", "error: the arguments are not JSON", call="call_1")
     text, calls = await given(model, (*ASKED, broken, told))
     assert text or calls
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("said", ["Who wrote Hamlet?", "Good morning!"])
+@pytest.mark.parametrize("offered", [TOOLS, TOOLS[1:2]])
+async def test_a_call_that_is_demanded_is_made_whatever_was_said(
+    by_routing: LlamaLanguageModel, offered: tuple[ToolSpec, ...], said: str
+) -> None:
+    history = (SYSTEM, Message("user", said))
+    assert (await given(by_routing, history))[1] == []
+    text, calls = await given(by_routing, history, replace(CALLING, tools=offered, must_call=True))
+    (call,) = calls
+    schemas = {tool.name: json.loads(tool.parameters) for tool in offered}
+    validate(json.loads(call.arguments), schemas[call.name])
+    assert text == ""
 
 
 @pytest.mark.models
