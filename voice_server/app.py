@@ -38,7 +38,7 @@ from voice_server.server_tools import ServerTools, server_tools
 from voice_server.session_store import SessionStore
 from voice_server.settings import ModelSettings, Settings, WebrtcSettings
 from voice_server.telemetry import telemetry
-from voice_server.transports.http import health_routes, metrics_route, page, session_routes
+from voice_server.transports.http import SessionRoutes, health_routes, metrics_route, page
 from voice_server.transports.native import Terms
 from voice_server.transports.realtime.client_secrets import ClientSecrets
 from voice_server.transports.realtime.front import Front
@@ -218,7 +218,7 @@ def _mount(app: FastAPI, sessions: Sessions, terms: Terms, settings: Settings) -
         app.include_router(CallRoutes(calls, native, keys, limit).router())
         app.include_router(RealtimeCallRoutes(calls, front, limit).router())
     app.include_router(health_routes(sessions))
-    app.include_router(session_routes(sessions, keys))
+    app.include_router(SessionRoutes(sessions, keys).router())
     app.mount("/", page(WEB_CLIENT))
 
 

@@ -9,8 +9,6 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-FORMATS = ("auto", "console", "json")
-
 
 def set_up_logging(style: str, level: str, stream: TextIO | None = None) -> None:
     """Send this process's logs, and those of its libraries, to `stream`, by default standard error.
@@ -25,22 +23,23 @@ def set_up_logging(style: str, level: str, stream: TextIO | None = None) -> None
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_ending(people, stream)],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    _handle_all(shared, _ending(people, stream), level, stream)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _handle_all(shared: list[Processor], ending: list[Processor], level: str, stream: TextIO) -> None:
+    """Also what comes through the standard library's logging."""
+    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=processors))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
 
 
 def _ending(people: bool, stream: TextIO) -> list[Processor]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from voice_server.runtime.peer_clock import RoundTrip
 from voice_server.runtime.sessions import Sessions
 from voice_server.session_store import StoreError
 from voice_server.transports.keys import bearer, knows
+
+NO_SESSION = "no such session"
 
 
 def health_routes(sessions: Sessions) -> APIRouter:
@@ -35,40 +38,51 @@ def health_routes(sessions: Sessions) -> APIRouter:
     return router
 
 
-def session_routes(sessions: Sessions, keys: tuple[str, ...]) -> APIRouter:
+class SessionRoutes:
     """`/v1/sessions/ID`: what was said in it, and its end. With a key, where the server has keys."""
 
-    def check(request: Request) -> None:
-        if not knows(keys, bearer(request.headers.get("authorization", ""))):
-            raise HTTPException(401, "this server needs a key: Authorization: Bearer KEY")
+    def __init__(self, sessions: Sessions, keys: tuple[str, ...]) -> None:
+        self._sessions = sessions
+        self._keys = keys
 
-    router = APIRouter(prefix="/v1/sessions", dependencies=[Depends(check)])
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(prefix="/v1/sessions", dependencies=[Depends(self._check)])
+        router.add_api_route("/{session}", self.history, methods=["GET"])
+        router.add_api_route("/{session}", self.delete, methods=["DELETE"], status_code=204)
+        return router
 
-    @router.get("/{session}")
-    async def history(session: str) -> dict[str, Any]:
-        try:
-            said = await sessions.find(session)
-        except StoreError as error:
-            raise HTTPException(503, f"the session store is away: {error}") from error
+    async def history(self, session: str) -> dict[str, Any]:
+        """What was said, and how far the client is."""
+        with _store_needed():
+            said = await self._sessions.find(session)
         if said is None:
-            raise HTTPException(404, "no such session")
-        connection = sessions.round_trip(session)
+            raise HTTPException(404, NO_SESSION)
+        connection = self._sessions.round_trip(session)
         return {
             "session": session,
             "messages": [_shown(message) for message in said],
             "connection": _distance(connection) if connection else None,
         }
 
-    @router.delete("/{session}", status_code=204)
-    async def delete(session: str) -> None:
-        try:
-            found = await sessions.delete(session)
-        except StoreError as error:
-            raise HTTPException(503, f"the session store is away: {error}") from error
+    async def delete(self, session: str) -> None:
+        """It ends, and is forgotten."""
+        with _store_needed():
+            found = await self._sessions.delete(session)
         if not found:
-            raise HTTPException(404, "no such session")
+            raise HTTPException(404, NO_SESSION)
 
-    return router
+    def _check(self, request: Request) -> None:
+        if not knows(self._keys, bearer(request.headers.get("authorization", ""))):
+            raise HTTPException(401, "this server needs a key: Authorization: Bearer KEY")
+
+
+@contextmanager
+def _store_needed() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise HTTPException(503, f"the session store is away: {error}") from error
 
 
 def _distance(connection: RoundTrip) -> dict[str, int | None]:

@@ -18,6 +18,16 @@ from voice_server.protocol.realtime.items import Item, message_body, response_ke
 from voice_server.protocol.realtime.responding import Responding, Terms
 from voice_server.protocol.realtime.session_settings import shown, shown_output
 
+ResponseFact = (
+    facts.TextAdded
+    | facts.WordsPlaced
+    | facts.ToolCalled
+    | facts.ResponseStopped
+    | facts.ResponseResumed
+    | facts.ResponseEnded
+)
+"""About one response that has begun."""
+
 
 class Telling:
     """Everything that leaves on one connection, in order."""
@@ -26,7 +36,6 @@ class Telling:
         self._dialogue = dialogue
         self._held: list[Frame] = []
         self._turn = 0
-        self._began_ms = 0
         self._stable = 0
         self._wordless: str | None = None
         self._stop: facts.StopReason | None = None
@@ -70,9 +79,8 @@ class Telling:
     def _about_speech(self, fact: facts.TurnOpened | facts.TurnPaused) -> list[Frame]:
         item_id = self._dialogue.turn_item(fact.turn)
         if isinstance(fact, facts.TurnOpened):
-            new, self._turn = fact.turn != self._turn, fact.turn
-            if new:
-                self._began_ms, self._stable = fact.at_ms, 0
+            if fact.turn != self._turn:
+                self._turn, self._stable = fact.turn, 0
             if self._manual:
                 return self._without_words()
             detection = self._dialogue.settings.turn_detection
@@ -134,31 +142,25 @@ class Telling:
         return [frames.transcription("completed", item_id, transcript="", usage=usage)]
 
     def _untranscribed(self, why: str) -> list[Frame]:
-        item_id, self._wordless = self._dialogue.turn_item(self._turn), None
+        item_id = self._dialogue.turn_item(self._turn)
         told = [] if item_id in self._dialogue.items else self._commit(item_id)
+        self._wordless = None
         if self._dialogue.settings.transcription is None:
             return told
-        self._wordless = None
         problem = {"type": "transcription_error", "code": "transcription_failed", "message": why}
         return [*told, frames.transcription("failed", item_id, error=problem)]
 
     # ── the assistant ──
 
-    def _about_response(
-        self,
-        fact: facts.ResponseBegan
-        | facts.TextAdded
-        | facts.WordsPlaced
-        | facts.ToolCalled
-        | facts.ResponseStopped
-        | facts.ResponseResumed
-        | facts.ResponseEnded,
-    ) -> list[Frame]:
-        current = self._dialogue.current
+    def _about_response(self, fact: facts.ResponseBegan | ResponseFact) -> list[Frame]:
         if isinstance(fact, facts.ResponseBegan):
             return [*self._without_words(), *self._begin(fact)]
+        current = self._dialogue.current
         if current is None or current.terms.key != response_key(fact.response):
             return []
+        return self._about_current(fact, current)
+
+    def _about_current(self, fact: ResponseFact, current: Responding) -> list[Frame]:
         match fact:
             case facts.TextAdded():
                 return current.add_text(fact.delta)
