@@ -1,12 +1,13 @@
-"""Every exception that this package raises on purpose.
+"""Every exception that several of our packages know. Those of one alone stand there, below these.
 
 VoiceServerError
 ├── ConfigurationError      settings or files that cannot be used; the message says what to do
 │   └── ModelFileError      a model file is missing or is not the one that was named
 ├── ProtocolError           the client sent something wrong; carries code, field, and whether it is fatal
 ├── ModelError              a model failed at its work; the session goes on
-│   └── OverloadedError          the model's queue is full
+│   └── OverloadedError     the model's queue is full
 ├── ToolError               a tool failed or gave nothing in time; the message is fit for the model
+├── BusyError               the server takes no more sessions for now; carries when to try again
 ├── NoSessionError          there is no such session to come back to, or not with this token
 ├── LinkError               our client could not reach a server, was refused, or lost it
 └── CoreError               a local event that the core's rules do not allow: a bug of ours

@@ -19,7 +19,6 @@ WINDOW_SAMPLES = 400
 """25 ms: one spectrum."""
 HOP_SAMPLES = 160
 """10 ms: one column of features."""
-SPECTRUM_BINS = WINDOW_SAMPLES // 2 + 1
 POWER_FLOOR = 1e-10
 DYNAMIC_RANGE_LOG10 = 8.0
 

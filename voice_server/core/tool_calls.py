@@ -52,7 +52,7 @@ class ToolCalls:
             self._mended = None
             self._open(answer, call, spec, now_ms)
 
-    def _open(self, answer: Answer, call: ToolCall, spec: ToolSpec, now_ms: int) -> OpenCall:
+    def _open(self, answer: Answer, call: ToolCall, spec: ToolSpec, now_ms: int) -> None:
         opened = OpenCall(
             call,
             answer.id,
@@ -66,7 +66,6 @@ class ToolCalls:
         answer.calls += (call,)
         fact = ToolCalled(call.id, answer.id, call.name, call.arguments)
         self._emit(RunTool(call) if opened.at_server else fact)
-        return opened
 
     def _refuse(self, answer: Answer, call: ToolCall, problem: str, now_ms: int) -> None:
         if self._mended and self._mended[0] == answer.turn and self._mended[1] != answer.id:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from voice_server.audio import g711
 from voice_server.audio.pcm import Pcm, from_bytes, to_bytes
-from voice_server.audio.rates import INPUT_HZ, MAX_INPUT_CHUNK_MS, frame_bytes
+from voice_server.audio.rates import FRAME_MS, INPUT_HZ, MAX_INPUT_CHUNK_MS, frame_bytes
 from voice_server.audio.resampling import Resampler
 from voice_server.protocol.realtime.session_settings import PCM_HZ, Encoding
 
 LAWS: dict[Encoding, g711.Law] = {"audio/pcmu": "ulaw", "audio/pcma": "alaw"}
-PIECE_BYTES = frame_bytes(INPUT_HZ) * MAX_INPUT_CHUNK_MS // 20
+PIECE_BYTES = frame_bytes(INPUT_HZ) * MAX_INPUT_CHUNK_MS // FRAME_MS
 PORTION_CHARS = 128 * 1024
 """Of base64, decoded at once: half a millisecond's work."""
 PUSH_BYTES = 9_600
