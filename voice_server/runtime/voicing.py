@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from voice_server.audio.resampling import resample
@@ -41,25 +41,10 @@ class Voicing:
 
     async def generate(self, order: commands.Generate, speech: Speech, tell: Tell) -> None:
         """Stream the text as events, as far as it is wanted, until it ends, fails, or is cancelled."""
-        config = self._config()
-        tools = _callable(config, order)
-        max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
-        must = bool(order.must_call and tools)
-        options = GenerateOptions(config.model, config.temperature, max_tokens, tools, must, order.early)
-        begun = speech.begun_text
+        options = self._options(order)
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, ToolCall):
-                        problem = problem_with(piece, tools)
-                        tell(events.ToolCallProposed(order.response, piece, problem))
-                    else:
-                        rest, begun = _unsaid(piece, begun)
-                        if rest is None:
-                            break  # it answers in other words this time: what was begun ends here
-                        if rest:
-                            tell(events.TextGenerated(order.response, rest))
-                    await speech.text_wanted()
+                await _pass_on(pieces, options.tools, speech, tell)
         except OverloadedError as error:
             declined = events.DraftDeclined(order.response)
             tell(declined if order.early else events.GenerationFailed(order.response, str(error)))
@@ -67,6 +52,13 @@ class Voicing:
             tell(events.GenerationFailed(order.response, str(error)))
         else:
             tell(events.GenerationEnded(order.response))
+
+    def _options(self, order: commands.Generate) -> GenerateOptions:
+        config = self._config()
+        tools = _callable(config, order)
+        max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
+        must_call = bool(order.must_call and tools)
+        return GenerateOptions(config.model, config.temperature, max_tokens, tools, must_call, order.early)
 
     async def synthesize(self, speech: Speech, tell: Tell, wake: Callable[[], None]) -> None:
         """Speak the clauses in order, until cancelled."""
@@ -103,6 +95,22 @@ class Voicing:
             for w in chunk.words
         )
         return SpeechChunk(resample(chunk.samples, from_hz, to_hz), words)
+
+
+async def _pass_on(
+    pieces: AsyncIterator[str | ToolCall], tools: Sequence[ToolSpec], speech: Speech, tell: Tell
+) -> None:
+    begun = speech.begun_text
+    async for piece in pieces:
+        if isinstance(piece, ToolCall):
+            tell(events.ToolCallProposed(speech.response, piece, problem_with(piece, tools)))
+        else:
+            rest, begun = _unsaid(piece, begun)
+            if rest is None:
+                return  # it answers in other words this time: what was begun ends here
+            if rest:
+                tell(events.TextGenerated(speech.response, rest))
+        await speech.text_wanted()
 
 
 def _unsaid(piece: str, begun: str) -> tuple[str | None, str]:
