@@ -254,3 +254,13 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "poem.gguf").write_text("Shall I compare thee to a summer's day?")
     with pytest.raises(ModelFileError, match=r"poem\.gguf cannot be loaded"):
         LlamaLanguageModel(tmp_path / "poem.gguf")
+
+
+@pytest.mark.models
+def test_a_proxy_that_is_set_is_not_asked_about_our_own_model(
+    llama_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    model = LlamaLanguageModel(llama_file, parallel=1, context_tokens=512)
+    model.close()
+    assert not model.knows_tools

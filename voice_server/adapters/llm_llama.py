@@ -344,5 +344,6 @@ def _delta(event: dict[str, Any]) -> dict[str, Any]:
 def _has_place_for_tools(address: str, key: str) -> bool:
     """Whether the chat template has one; llama.cpp has looked."""
     request = urllib.request.Request(f"{address}/props", headers={"Authorization": f"Bearer {key}"})
-    with urllib.request.urlopen(request, timeout=PROPERTIES_S) as answer:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # to ourselves, whatever is set
+    with direct.open(request, timeout=PROPERTIES_S) as answer:
         return bool(json.load(answer)["chat_template_caps"]["supports_tools"])
