@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from tests.server.serving import serving
 from tests.server.talking import PLANETS, Ears, messages, sound_of, talk, write
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.audio.pcm import Pcm
+from voice_server.audio.rates import INPUT_HZ
 from voice_server.bench.transcripts import final_text
-from voice_server.bench.words import word_errors
+from voice_server.bench.words import normalized, word_errors
 from voice_server.client.call import Recording
+from voice_server.client.link import connected
 from voice_server.client.script import BargeIn
+from voice_server.client.voice_client import VoiceClient
 from voice_server.core.policy import Policy
 
 pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
@@ -82,6 +86,26 @@ async def test_two_people_who_talk_at_the_same_time_are_both_understood_and_answ
     assert [answer["heard"] for answer in answers] == [" ".join(a["text"].split()) for a in answers]
     assert misheard(understood) <= WORD_ERRORS_HEARD
     assert misheard(spoken) <= WORD_ERRORS_SPOKEN
+
+
+async def test_of_a_sentence_that_was_cut_by_the_loss_the_words_that_had_arrived_are_understood(
+    url: str, sound: Sound
+) -> None:
+    arrived = sound("speech/order_08.wav")[: INPUT_HZ * 21 // 10]
+    link = await connected(url)
+    client = VoiceClient(link, door=partial(connected, url))
+    await client.start({"llm": SHORT})
+    for begin in range(0, len(arrived), INPUT_HZ // 10):
+        await client.send_audio(arrived[begin : begin + INPUT_HZ // 10])
+    await client.send("ping", t=1)
+    while (await client.receive()).type != "pong":  # all of it has arrived
+        pass
+    link.drop()
+    while (heard := await client.receive()).type != "transcript.final":
+        pass
+    await client.end()
+    assert client.log.received("session.resumed")
+    assert normalized(str(heard.message["text"])) == "can i get a triple shot light".split()
 
 
 async def test_who_interrupts_is_heard_and_what_was_heard_is_remembered(
