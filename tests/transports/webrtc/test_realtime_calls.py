@@ -51,15 +51,14 @@ async def realtime_phone(house: House) -> AsyncIterator[Phone]:
         await caller.leave()
 
 
+def says(text: str) -> Message:
+    """An item of the user."""
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
 def ask(caller: Phone, text: str) -> None:
     """A typed turn."""
-    content = [{"type": "input_text", "text": text}]
-    caller.send(
-        {
-            "type": "conversation.item.create",
-            "item": {"type": "message", "role": "user", "content": content},
-        }
-    )
+    caller.send({"type": "conversation.item.create", "item": says(text)})
     caller.send({"type": "response.create"})
 
 
@@ -141,6 +140,32 @@ async def test_sound_on_the_channel_is_refused() -> None:
         assert (error["code"], error["param"], error["event_id"]) == ("invalid_value", "type", "e1")
 
 
+WRONG = [
+    ("{", None, None),
+    ('{"type": "nonsense", "event_id": "e1"}', "type", "e1"),
+    ('{"type": "input_audio_buffer.append", "audio": "!", "event_id": "e1"}', "type", "e1"),
+    (
+        json.dumps({"type": "conversation.item.create", "event_id": "e1", "item": says("x" * 200_000)}),
+        "item.content.0.text",
+        "e1",
+    ),
+]
+
+
+async def test_what_is_wrong_on_the_channel_is_named_and_changes_nothing() -> None:
+    async with open_house(webrtc=UNHURRIED) as house, realtime_phone(house) as caller:
+        await caller.dial()
+        await caller.next("session.created")
+        for event, param, event_id in WRONG:
+            caller.send(event)
+            error = (await caller.next("error"))["error"]
+            assert (error.get("param"), error.get("event_id")) == (param, event_id)
+        caller.send(b"\0" * 640)  # binary: not of this API, and over a call no sound either
+        ask(caller, "Hello.")
+        assert (await caller.next("response.done"))["response"]["status"] == "completed"
+        assert house.complaints == []
+
+
 # ── forms, secrets, and the line ──
 
 
@@ -214,6 +239,33 @@ async def test_what_is_no_offer_is_refused_in_the_words_of_the_api(case: str) ->
         error = response.json()["error"]
         assert (error["code"], error["type"]) == (code, "invalid_request_error")
         assert house.complaints == []
+
+
+async def offered(house: House, sdp: str) -> tuple[int, str]:
+    """Offer: the status, and the code of the error."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        response = await http.post(calls_of(house), content=sdp, headers=SDP)
+    return response.status_code, response.json()["error"]["code"]
+
+
+async def test_an_offer_of_no_audio_or_no_opus_or_no_channel() -> None:
+    async with open_house(webrtc=UNHURRIED) as house, realtime_phone(house) as caller:
+        sdp = await caller.offer()
+        assert await offered(house, sdp.replace("m=audio", "m=video")) == (400, "no_audio")
+        assert await offered(house, sdp.replace("opus/48000", "speex/16000")) == (400, "no_audio")
+        assert await offered(house, sdp[: sdp.index("m=application")]) == (400, "no_data_channel")
+        assert not house.calls
+
+
+async def test_fifty_offers_a_second_from_one_address_are_told_to_wait() -> None:
+    async with open_house(webrtc={"offers_per_minute": 1}) as house:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            responses = [await http.post(calls_of(house), content="hello", headers=SDP) for _ in range(50)]
+        refused = [response for response in responses if response.status_code == 429]
+        assert len(refused) == 40, "ten may come at once"
+        error = refused[-1].json()["error"]
+        assert (error["code"], error["type"]) == ("too_many_offers", "invalid_request_error")
+        assert int(refused[-1].headers["retry-after"]) >= 1
 
 
 @pytest.mark.parametrize(
