@@ -31,13 +31,20 @@ export class Microphone extends Emitter {
   #stream = null;
   /** @type {AudioContext | null} */
   #context = null;
+  /** Being opened: the browser asks the user, and whoever presses twice wants it once. @type {Promise<void> | null} */
+  #opening = null;
 
   /**
    * Ask for the microphone and begin to emit frames.
    *
    * @throws {MicrophoneError}
    */
-  async open() {
+  open() {
+    this.#opening ??= this.#open().finally(() => (this.#opening = null));
+    return this.#opening;
+  }
+
+  async #open() {
     if (this.#stream) return;
     if (!globalThis.navigator?.mediaDevices?.getUserMedia) throw new MicrophoneError('insecure');
     try {
