@@ -15,7 +15,8 @@ from websockets.asyncio.client import connect
 from tests.protocol.realtime.oracle import judged
 from tests.transports.house import House, open_house, scripted_models
 from tests.transports.listening import until
-from tests.transports.webrtc.phone import Message, Phone
+from tests.transports.webrtc.phone import Message, Phone, without_candidates
+from tests.transports.webrtc.relay import Weather, relay
 from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, in_turn
 from voice_server.audio.pcm import Pcm
 from voice_server.ports import Models
@@ -164,6 +165,37 @@ async def test_what_is_wrong_on_the_channel_is_named_and_changes_nothing() -> No
         ask(caller, "Hello.")
         assert (await caller.next("response.done"))["response"]["status"] == "completed"
         assert house.complaints == []
+
+
+async def test_after_an_ice_restart_the_call_goes_on_another_way() -> None:
+    async with (
+        open_house(webrtc=UNHURRIED) as house,
+        relay(Weather()) as first,
+        relay(Weather()) as second,
+        realtime_phone(house) as caller,
+    ):
+        await caller.dial(offer=without_candidates, answer=first)
+        await caller.next("session.created")
+        first.weather.cut = True
+        await caller.restart(offer=without_candidates, answer=second)
+        ask(caller, "Hello.")
+        assert (await caller.next("response.done"))["response"]["status"] == "completed"
+        assert second.carried > 20
+
+
+async def test_a_new_offer_that_is_none_leaves_the_call_as_it_was() -> None:
+    async with open_house(webrtc=UNHURRIED, server={"keys": ["k"]}) as house, realtime_phone(house) as caller:
+        await caller.dial(key="k")
+        await caller.next("session.created")
+        async with httpx.AsyncClient(trust_env=False, headers=SDP) as http:
+            stranger = await http.patch(caller.location, content="hello")
+            http.headers["Authorization"] = "Bearer k"
+            broken = await http.patch(caller.location, content="hello")
+            elsewhere = await http.patch(f"{caller.location}x", content="hello")
+        refused = [(each.status_code, each.json()["error"]["code"]) for each in (stranger, broken, elsewhere)]
+        assert refused == [(401, "invalid_api_key"), (400, "bad_sdp"), (404, "call_id_not_found")]
+        ask(caller, "Hello.")
+        assert (await caller.next("response.done"))["response"]["status"] == "completed"
 
 
 # ── forms, secrets, and the line ──

@@ -1,4 +1,4 @@
-"""`/v1/realtime/calls`: as the Realtime API has it, with raw SDP or a form, and hanging up."""
+"""`/v1/realtime/calls`: as the Realtime API has it, with raw SDP or a form, new offers, and hanging up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from voice_server.protocol.realtime.session_settings import Settings, merged
 from voice_server.transports.keys import bearer
 from voice_server.transports.realtime.client_secrets import refusal
 from voice_server.transports.realtime.front import Front
-from voice_server.transports.webrtc.calls import Calls
+from voice_server.transports.webrtc.calls import Call, Calls
 from voice_server.transports.webrtc.offers import MAX_OFFER_BYTES, OfferError, read_offer
 from voice_server.transports.webrtc.rate_limit import RateLimit
 from voice_server.transports.webrtc.realtime_calls import RealtimeCalls
@@ -25,6 +25,7 @@ from voice_server.transports.webrtc.routes import EXPOSED, SDP, RefusedError, bo
 
 MAX_FORM_BYTES = 4 * MAX_OFFER_BYTES
 """An offer, and a session with its instructions and tools."""
+REFUSALS = (OfferError, ProtocolError, BusyError, RefusedError)
 
 
 class RealtimeCallRoutes:
@@ -41,6 +42,7 @@ class RealtimeCallRoutes:
         for base in ("/v1/realtime/calls", "/v1//realtime/calls"):
             router.add_api_route(base, self.create, methods=["POST"])
             router.add_api_route(f"{base}/{{call}}/hangup", self.hang_up, methods=["POST"])
+            router.add_api_route(f"{base}/{{call}}", self.renegotiate, methods=["PATCH"])
             router.add_api_route(f"{base}/{{call}}", self.hang_up, methods=["DELETE"])
         return router
 
@@ -51,27 +53,36 @@ class RealtimeCallRoutes:
             sdp, settings = await self._asked(request)
             dialect = RealtimeCalls(self._front, settings)
             call, answer = await self._calls.begin(read_offer(sdp), dialect)
-        except OfferError as problem:
-            return refusal(400, problem.code, problem.message)
-        except ProtocolError as problem:
-            return refusal(400, problem.code, problem.message)
-        except BusyError as busy:
-            return _told_to_wait(refusal(503, "server_busy", str(busy)), busy.retry_after_ms)
-        except RefusedError as refused:
-            response = refusal(refused.status, refused.code, refused.message)
-            return _told_to_wait(response, refused.retry_after_ms)
+        except REFUSALS as problem:
+            return _refused(problem)
         headers = {"Location": f"/v1/realtime/calls/{call.id}", **EXPOSED}
         return Response(answer, 201, headers, SDP, BackgroundTask(self._calls.serve, call))
 
+    async def renegotiate(self, call: str, request: Request) -> Response:
+        """Another offer of the same client, as after `restartIce()`: 200 and the answer. OpenAI has none."""
+        try:
+            found = self._found(call, request)
+            offer = read_offer(await body_of(request))
+            answer, anew = await self._calls.renegotiate(found, offer)
+        except REFUSALS as problem:
+            return _refused(problem)
+        after = BackgroundTask(found.peer.reconnect, offer) if anew else None
+        return Response(answer, 200, None, SDP, after)
+
     async def hang_up(self, call: str, request: Request) -> Response:
         """The call is over: 200."""
-        found = self._calls.find(call)
-        if self._settings(request) is None:
-            return refusal(401, "invalid_api_key", "Incorrect API key provided.")
-        if found is None:
-            return refusal(404, "call_id_not_found", f"No call with id '{call}'.")
-        self._calls.hang_up(found)
+        try:
+            self._calls.hang_up(self._found(call, request))
+        except RefusedError as problem:
+            return _refused(problem)
         return Response(status_code=200)
+
+    def _found(self, call: str, request: Request) -> Call:
+        if self._settings(request) is None:
+            raise RefusedError(401, "invalid_api_key", "Incorrect API key provided.")
+        if (found := self._calls.find(call)) is None:
+            raise RefusedError(404, "call_id_not_found", f"No call with id '{call}'.")
+        return found
 
     def _settings(self, request: Request) -> Settings | None:
         return self._front.admitted(bearer(request.headers.get("authorization", "")))
@@ -90,6 +101,17 @@ class RealtimeCallRoutes:
         if "sdp" not in form:
             raise ProtocolError(INVALID_VALUE, "The form has no part 'sdp'.", field="sdp")
         return form["sdp"], merged(settings, parse_session(_session(form.get("session", "{}"))))
+
+
+def _refused(problem: OfferError | ProtocolError | BusyError | RefusedError) -> Response:
+    match problem:
+        case BusyError():
+            return _told_to_wait(refusal(503, "server_busy", str(problem)), problem.retry_after_ms)
+        case RefusedError():
+            response = refusal(problem.status, problem.code, problem.message)
+            return _told_to_wait(response, problem.retry_after_ms)
+        case _:
+            return refusal(400, problem.code, problem.message)
 
 
 def _told_to_wait(response: Response, retry_after_ms: int) -> Response:
