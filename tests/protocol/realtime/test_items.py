@@ -118,6 +118,18 @@ def test_a_deleted_item_is_gone() -> None:
     assert refusal(call.send("conversation.item.delete", item_id="a"))[0] == "item_delete_invalid_item_id"
 
 
+def test_an_item_is_deleted_once_even_if_that_is_asked_for_twice_at_once() -> None:
+    call = Call()
+    create(call, says("user", "one", id="a"))
+    twice = [
+        list(call.codec.read(f'{{"type": "conversation.item.delete", "item_id": "a", "event_id": "e-{n}"}}'))
+        for n in (1, 2)
+    ]
+    first, second = ([frame for item in read for frame in call.take(item)] for read in twice)  # type: ignore[arg-type]
+    assert kinds(first) == ["conversation.item.deleted"]
+    assert refusal(second) == ("item_delete_invalid_item_id", "item_id", "e-2")
+
+
 def called(call: Call) -> str:
     """An answer says something and calls a function. Returns the item of the call."""
     call.fact(facts.ResponseBegan(1, 1), facts.TextAdded(1, "Wait."))

@@ -257,11 +257,16 @@ class Reading:
 
     def _delete(self, event: client.ItemDelete) -> list[Read]:
         dialogue, item_id = self._dialogue, event.item_id
+        why = f"Error deleting item: the item with id '{item_id}' does not exist."
+        unknown = ProtocolError(
+            "item_delete_invalid_item_id", why, field="item_id", in_reply_to=event.event_id
+        )
         if not dialogue.knows(item_id):
-            why = f"Error deleting item: the item with id '{item_id}' does not exist."
-            raise ProtocolError("item_delete_invalid_item_id", why, field="item_id")
+            raise unknown
 
         def deleted() -> list[Frame]:
+            if item_id not in dialogue.items:
+                return [frames.error(unknown)]  # an event before this one has deleted it
             dialogue.items.remove(item_id)
             return [frames.deleted(item_id)]
 
