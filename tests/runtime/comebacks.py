@@ -42,9 +42,10 @@ class Client:
         self._clock = clock
         self._inbound: asyncio.Queue[Inbound | None] = asyncio.Queue()
 
-    async def tell(self, item: Inbound) -> None:
-        """Send a message."""
-        self._inbound.put_nowait(item)
+    async def tell(self, *items: Inbound) -> None:
+        """Send messages."""
+        for item in items:
+            self._inbound.put_nowait(item)
         await self._clock.settle()
 
     async def speak(self, ms: int, level: int = LOUD) -> None:

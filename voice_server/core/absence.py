@@ -36,6 +36,9 @@ class Absence:
             case events.Reconnected():
                 self._listening.clock.set(event.heard_ms, now_ms)
                 self._answering.go_on(event.response, event.played_ms, now_ms)
+            case events.TextHeld():
+                if (answer := self._answering.answer) and answer.id == event.response:
+                    answer.unread = event.held
             case _:
                 assert_never(event)
 

@@ -51,6 +51,8 @@ class Answer:
         self.held = False
         self.suspended = False
         """The client is away: nothing may sound before it is back."""
+        self.unread = False
+        """The client does not read what there is: no more text is made."""
         self.draft = Draft(response, emit)
         self.text_complete = False
         self.canned = False
@@ -159,10 +161,10 @@ class Answer:
 
     @property
     def wants_text(self) -> bool:
-        """Whether the model's next words are needed: not while a first clause waits for leave to sound."""
-        if self.text_complete or self._clauses - self._synthesized >= CLAUSES_AHEAD:
+        """Whether the model's next words are needed: not in a pause, nor before a first clause has leave."""
+        if self.text_complete or self.unread or self._clauses - self._synthesized >= CLAUSES_AHEAD:
             return False
-        return not self.draft.resting and (self._playable or not self._clauses)
+        return not self.draft.resting and (self._playable or not (self.released or self._clauses))
 
     @property
     def sounding(self) -> bool:
@@ -209,7 +211,7 @@ class Answer:
 
     def suspend(self, sent: int, now_ms: int) -> None:
         """The client is gone, and was sent so many samples: silence until it is back."""
-        self.suspended, self._settled = True, False
+        self.suspended, self._settled, self.unread = True, False, False
         self.playout.rest(sent, now_ms)
         if self.released:
             self._emit(Pause(self.id))

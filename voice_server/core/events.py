@@ -207,6 +207,14 @@ class Reconnected:
 
 
 @dataclass(frozen=True, slots=True)
+class TextHeld:
+    """The client has so much to read yet that no more text of this response is made; or no longer."""
+
+    response: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnding:
     """The session is about to end; what still runs is brought to its end."""
 
@@ -241,8 +249,8 @@ ClientEvent = (
 )
 """What the client does, other than speaking."""
 
-PresenceEvent = Disconnected | SoundEnded | Reconnected
-"""The client's connection is lost, or there is one again."""
+PresenceEvent = Disconnected | SoundEnded | Reconnected | TextHeld
+"""The client's connection is lost, or there is one again, or hardly."""
 
 VoiceEvent = (
     SpeechStarted

@@ -125,7 +125,7 @@ class Connection:
         """Whether there was anything."""
         if entry := self._outbox.backlog.next:
             await self._outbox.committed(entry)
-            self._outbox.backlog.sent()
+            self._outbox.sent()
             await self._in_time(self._link.send(entry.item, entry.seq, entry.t_ms))
         elif frame := self._outbox.take_frame():
             await self._in_time(self._link.send_audio(frame))

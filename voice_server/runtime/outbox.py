@@ -1,7 +1,8 @@
 """What waits to be sent to the client, whatever the connection: messages at once and in order, audio paced.
 
-Bounded on both sides: messages by `FACT_LIMIT` (a reader that is so far behind is given up), audio by the
-lead over what was played. When the queue is half full, partial transcripts are dropped: the next says more.
+Bounded on both sides: messages by `FACT_LIMIT` (a reader that is so far behind is given up; long before, the
+model waits for it), audio by the lead over what was played. When the queue is half full, partial transcripts
+are dropped: the next says more.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from voice_server.runtime.keeping import Keeper
 from voice_server.runtime.speaking import Speech
 
 FACT_LIMIT = 1_000
+TEXT_LIMIT = 250
+"""While so many messages wait, no more text is made: it would only wait."""
 SCRAP_LEAD_MS = 60
 """What is less than a frame waits for more to be made, until the client has only so much left to play."""
 
@@ -33,6 +36,7 @@ class Outbox:
         """There may be something to send."""
         self.alarm = asyncio.Event()
         """Too much waits."""
+        self._read = asyncio.Event()
         self.overflowed = False
         self.finished = False
         """Nothing more will come."""
@@ -46,17 +50,40 @@ class Outbox:
         self._lead_samples = lead_ms * rate_hz // 1000
         self._scrap_lead_samples = min(lead_ms, SCRAP_LEAD_MS) * rate_hz // 1000
         self._played = played
+        self._limit = FACT_LIMIT
 
     def put(self, item: Fact | Notice) -> None:
         """Tell the client, as soon as it reads. More than the queue holds ends its connection."""
-        if self.backlog.waiting >= FACT_LIMIT:
+        if isinstance(item, TranscriptRevised) and self.backlog.waiting >= FACT_LIMIT // 2:
+            return
+        entry = self.backlog.add(item, self._clock.now_ms() - self._start_ms)
+        if self.keeper:
+            self.keeper.said(entry)
+        self.changed.set()
+        if self.backlog.waiting > self._limit:
             self.overflowed = True
             self.alarm.set()
-        elif not (isinstance(item, TranscriptRevised) and self.backlog.waiting >= FACT_LIMIT // 2):
-            entry = self.backlog.add(item, self._clock.now_ms() - self._start_ms)
-            if self.keeper:
-                self.keeper.said(entry)
-            self.changed.set()
+
+    def sent(self) -> None:
+        """The next message has been sent."""
+        self.backlog.sent()
+        self._read.set()
+
+    @property
+    def unread(self) -> bool:
+        """Whether so much waits that more text is of no use."""
+        return self.backlog.waiting >= TEXT_LIMIT
+
+    async def read(self) -> None:
+        """Return when that is over."""
+        while self.unread:
+            self._read.clear()
+            await self._read.wait()
+
+    def go_back(self, seq: int) -> None:
+        """The client is back, and has seen everything up to `seq`. What it has missed is no fault of its."""
+        self.backlog.go_back(seq)
+        self.overflowed, self._limit = False, self.backlog.waiting + FACT_LIMIT
 
     def speak(self, speech: Speech) -> None:
         """From now on this is the response whose audio is sent."""

@@ -283,7 +283,7 @@ class SessionRunner:
             former.part(Farewell.TAKEN_OVER)
             self._disconnect()
         self._lifetime.left_ms = None
-        self._outbox.backlog.go_back(returning.last_seq)
+        self._outbox.go_back(returning.last_seq)
         response, position = self._resume(returning)
         resumed = Resumed(self.id, returning.token, returning.last_seq + 1, response, position)
         connection.greet(resumed, returning.last_seq)

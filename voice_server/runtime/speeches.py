@@ -52,7 +52,9 @@ class Speeches:
         speech = self._speech(order.response)
         match order:
             case commands.Generate():
-                speech.generation = self._begin(self._voicing.generate(order, speech, self._tell))
+                speech.generation = self._begin(
+                    self._voicing.generate(order, speech, self._outbox, self._tell)
+                )
                 speech.tasks.append(speech.generation)
             case commands.Synthesize():
                 speech.clauses.put_nowait((order.clause, order.text))

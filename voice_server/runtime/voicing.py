@@ -13,9 +13,11 @@ from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError, OverloadedError
 from voice_server.ports import Clock, GenerateOptions, Models, SpeechChunk
 from voice_server.runtime.asking import Configured, Tell
+from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.speaking import Speech
 from voice_server.runtime.tool_arguments import problem_with
 
+FIRST_WORDS_BUDGET_MS = 100
 FIRST_CLAUSE_BUDGET_MS = 120
 LATER_CLAUSE_BUDGET_MS = 600
 
@@ -39,12 +41,12 @@ class Voicing:
         tools = (*config.server_tools, *config.tools)
         await self._models.language_model.prime(order.messages, tools)
 
-    async def generate(self, order: commands.Generate, speech: Speech, tell: Tell) -> None:
+    async def generate(self, order: commands.Generate, speech: Speech, outbox: Outbox, tell: Tell) -> None:
         """Stream the text as events, as far as it is wanted, until it ends, fails, or is cancelled."""
         options = self._options(order)
         try:
             async with aclosing(self._models.language_model.generate(order.messages, options)) as pieces:
-                await _pass_on(pieces, options.tools, speech, tell)
+                await _pass_on(pieces, options.tools, speech, outbox, tell)
         except OverloadedError as error:
             declined = events.DraftDeclined(order.response)
             tell(declined if order.early else events.GenerationFailed(order.response, str(error)))
@@ -58,7 +60,10 @@ class Voicing:
         tools = _callable(config, order)
         max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
         must_call = bool(order.must_call and tools)
-        return GenerateOptions(config.model, config.temperature, max_tokens, tools, must_call, order.early)
+        deadline_ms = None if order.early else self._clock.now_ms() + FIRST_WORDS_BUDGET_MS
+        return GenerateOptions(
+            config.model, config.temperature, max_tokens, tools, must_call, order.early, deadline_ms
+        )
 
     async def synthesize(self, speech: Speech, tell: Tell, wake: Callable[[], None]) -> None:
         """Speak the clauses in order, until cancelled."""
@@ -98,7 +103,11 @@ class Voicing:
 
 
 async def _pass_on(
-    pieces: AsyncIterator[str | ToolCall], tools: Sequence[ToolSpec], speech: Speech, tell: Tell
+    pieces: AsyncIterator[str | ToolCall],
+    tools: Sequence[ToolSpec],
+    speech: Speech,
+    outbox: Outbox,
+    tell: Tell,
 ) -> None:
     begun = speech.begun_text
     async for piece in pieces:
@@ -111,6 +120,15 @@ async def _pass_on(
             if rest:
                 tell(events.TextGenerated(speech.response, rest))
         await speech.text_wanted()
+        await _until_read(speech.response, outbox, tell)
+
+
+async def _until_read(response: int, outbox: Outbox, tell: Tell) -> None:
+    """Wait while the client is far behind; whoever watches the model is told that it has not stalled."""
+    if outbox.unread:
+        tell(events.TextHeld(response, held=True))
+        await outbox.read()
+        tell(events.TextHeld(response, held=False))
 
 
 def _unsaid(piece: str, begun: str) -> tuple[str | None, str]:
