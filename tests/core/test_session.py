@@ -16,14 +16,6 @@ from voice_server.core.session import Session
 from voice_server.core.turns import Floor
 from voice_server.errors import CoreError
 
-FACTS = (
-    commands.TurnOpened,
-    commands.TurnPaused,
-    commands.TranscriptCommitted,
-    commands.ResponseBegan,
-    commands.ResponseEnded,
-)
-
 
 def test_a_plain_turn_in_numbers() -> None:
     session = Session(SessionConfig(output_rate_hz=16_000))
