@@ -8,6 +8,7 @@ own frames are decoded, however long the sentence is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -113,9 +114,8 @@ def _read(path: Path, mark: Mark) -> onnx.ModelProto:
     expect_file(path)
     try:
         model = onnx.load(str(path))
-        mark(model)
-    except ValueError:
-        return model
+        with suppress(ValueError):
+            mark(model)
     except Exception as error:  # protobuf's, for what is no graph
         raise ModelFileError(f"{path} cannot be loaded: {error}") from error
     return model
