@@ -145,6 +145,8 @@ async def test_metrics_are_served_while_people_talk() -> None:
     assert during['voice_message_seconds_count{direction="in",type="user.text"}'] == 1
     for where in ("in", "out", "kept"):
         assert f'voice_buffered_bytes{{where="{where}"}}' in during
+    assert during['voice_buffered_bytes{where="kept"}'] > 0, "nothing was acknowledged"
+    assert after['voice_buffered_bytes{where="kept"}'] == 0
     assert sum(n for name, n in after.items() if name.startswith("voice_sessions{")) == 0
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
+
 from tests.runtime.comebacks import LASTING, Client, House
 from tests.runtime.stage import CONFIG, QUESTION
-from tests.runtime.staged_models import word_by_word
+from tests.runtime.staged_models import ANSWER, word_by_word
 from voice_server.audio.rates import BYTES_PER_SAMPLE
 from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.core.answer import CLAUSES_AHEAD
 from voice_server.core.policy import Policy
-from voice_server.ports import AudioFrame
+from voice_server.ports import AudioFrame, Refused
+from voice_server.runtime.outbox import FACT_LIMIT
 from voice_server.runtime.speaking import AHEAD_MS
 
 LONG = " ".join(f"This is sentence number {number} of many." for number in range(40))
@@ -118,3 +121,21 @@ async def _frames(*, stalled: bool) -> list[tuple[int, int]]:
         frames: list[AudioFrame] = client.frames
         assert all(b.position > a.position for a, b in pairwise(frames))
         return [(entry.at_ms, entry.frame.position) for entry in received]
+
+
+@pytest.mark.parametrize("waiting", [0, FACT_LIMIT // 2])
+async def test_where_much_waits_partial_transcripts_are_dropped_and_nothing_else(waiting: int) -> None:
+    house = House()
+    async with house.open():
+        client = await house.start()
+        client.link.stop_reading()
+        await client.tell(*[Refused("bad_field", f"number {number}") for number in range(waiting)])
+        await client.speak(800)
+        await client.rest(800)
+        client.link.read_on()
+        await client.rest(4_000)
+        assert bool(client.of(facts.TranscriptRevised)) == (waiting == 0)
+        assert [fact.text for fact in client.of(facts.TranscriptCommitted)] == [QUESTION]
+        assert client.of(facts.ResponseEnded)[0].heard == ANSWER
+        assert client.frames[0].position == 0
+        assert client.frames[-1].last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,24 @@ async def test_a_server_that_restarts_sends_its_clients_to_itself_and_goes_on(tm
         assert resumed["type"] == "session.resumed"
         done = await second.next("response.done")
         assert (done["status"], done["heard"]) == ("completed", "All right, I am on it.")
+
+
+async def test_no_token_is_in_the_store(tmp_path: Path) -> None:
+    store = {"path": tmp_path / "sessions.db"}
+    async with open_house(store=store) as house, call(house.url) as first, call(house.url) as second:
+        started = await first.start()
+        await first.answered("Hello.")
+        resumed = await _resume(second, started, 1)
+        await second.answered("Hello again.")
+        kept = await asyncio.to_thread(_contents, tmp_path)
+    assert started["session"].encode() in kept
+    for token in (started["token"], resumed["token"]):
+        assert len(token) >= 32
+        assert token.encode() not in kept
+
+
+def _contents(directory: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in directory.iterdir())
 
 
 async def test_what_is_being_said_is_finished_before_a_restart_and_nothing_is_begun() -> None:

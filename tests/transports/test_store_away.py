@@ -37,10 +37,13 @@ def served(store: dict[str, Any]) -> AbstractAsyncContextManager[House]:
 
 
 async def store_is(house: House, state: str) -> None:
-    """Wait until the server says so."""
+    """Wait until the server says so, and its metric too."""
     base = house.url.replace("ws://", "http://").removesuffix("/v1/voice")
+    metric = f"\nvoice_store_away {float(state == 'away')}\n"
     async with httpx.AsyncClient(base_url=base, trust_env=False) as client, asyncio.timeout(PATIENCE_S):
         while (await client.get("/readyz")).json()["store"] != state:
+            pass
+        while metric not in (await client.get("/metrics")).text:
             pass
 
 
