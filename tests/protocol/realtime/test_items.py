@@ -130,6 +130,25 @@ def test_an_item_is_deleted_once_even_if_that_is_asked_for_twice_at_once() -> No
     assert refusal(second) == ("item_delete_invalid_item_id", "item_id", "e-2")
 
 
+def test_a_deleted_item_does_not_come_back() -> None:
+    call = Call()
+    call.update(audio={"input": {"transcription": {"model": "whisper-1"}, "turn_detection": None}})
+    call.fact(facts.TurnOpened(1, 0), facts.TurnPaused(1, 980))
+    begun = call.fact(facts.ResponseBegan(1, 1), facts.TextAdded(1, "It is"))
+    answer = begun[-1]["item_id"]
+    for item_id in ("item_x_u1", answer):
+        assert kinds(call.send("conversation.item.delete", item_id=item_id)) == ["conversation.item.deleted"]
+    call.fact(facts.TranscriptCommitted(1, "Hello.", 0, 980))
+    ended = call.fact(facts.ResponseEnded(1, "completed", "It is", "It is"))
+    assert kinds(ended)[-2:] == ["response.output_item.done", "response.done"]
+    assert "conversation.item.done" not in kinds(ended)
+    call.send("conversation.item.truncate", item_id=answer, content_index=0, audio_end_ms=100)
+    for item_id in ("item_x_u1", answer):
+        refused = call.send("conversation.item.retrieve", item_id=item_id)
+        assert refusal(refused)[0] == "item_retrieve_invalid_item_id"
+    assert create(call, says("user", "And?"))[0]["previous_item_id"] is None
+
+
 def called(call: Call) -> str:
     """An answer says something and calls a function. Returns the item of the call."""
     call.fact(facts.ResponseBegan(1, 1), facts.TextAdded(1, "Wait."))

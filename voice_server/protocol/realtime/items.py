@@ -49,18 +49,15 @@ class Items:
         return next((item for item in self._items if item.id == item_id), None)
 
     def put(self, item: Item, after: str | None = None) -> str | None:
-        """Add it after this one, at the front, or (None) at the end; or put it in its own place again.
-
-        Returns the id of the item before it.
-        """
+        """Add it after this one, at the front, or (None) at the end. Returns the id of the item before it."""
         ids = [known.id for known in self._items]
-        if item.id in ids:
-            place = ids.index(item.id)
-            self._items[place] = item
-        else:
-            place = 0 if after == FRONT else ids.index(after) + 1 if after in ids else len(ids)
-            self._items.insert(place, item)
-        return self._items[place - 1].id if place else None
+        place = 0 if after == FRONT else ids.index(after) + 1 if after in ids else len(ids)
+        self._items.insert(place, item)
+        return ids[place - 1] if place else None
+
+    def change(self, item: Item) -> None:
+        """It is like this now, in its own place; one that was taken out stays out."""
+        self._items = [item if known.id == item.id else known for known in self._items]
 
     def before(self, item_id: str) -> str | None:
         """The id of the item before this one."""

@@ -146,7 +146,7 @@ class Responding:
             end = ms_to_samples(heard_ms, PCM_HZ)
             heard = " ".join(word.text for word in self._words if word.end_sample <= end)
             body = self._message(heard, "incomplete")
-            self.terms.items.put(Item(body, self.terms.key))
+            self.terms.items.change(Item(body, self.terms.key))
         return heard_ms
 
     # ── pieces ──
@@ -183,9 +183,10 @@ class Responding:
 
     def _close(self, place: Place, body: dict[str, Any], key: str) -> list[Frame]:
         told = [frames.output_item("done", place, body)]
-        if self.terms.items is not None:
-            previous = self.terms.items.put(Item(body, key))
-            told.insert(0, frames.item("done", body, previous))
+        items = self.terms.items
+        if items is not None and place.item_id in items:
+            items.change(Item(body, key))
+            told.insert(0, frames.item("done", body, items.before(place.item_id)))
         return told
 
     def _message(self, text: str, status: str) -> dict[str, Any]:

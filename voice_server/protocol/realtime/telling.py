@@ -36,6 +36,7 @@ class Telling:
         self._dialogue = dialogue
         self._held: list[Frame] = []
         self._turn = 0
+        self._committed: set[str] = set()  # items of turns, those that the client has deleted included
         self._stable = 0
         self._wordless: str | None = None
         self._stop: facts.StopReason | None = None
@@ -87,7 +88,7 @@ class Telling:
             padding_ms = detection.prefix_padding_ms if detection else 0
             told = frames.speech_started(item_id, max(0, fact.at_ms - padding_ms))
         elif self._manual:
-            return [] if item_id in self._dialogue.items else self._commit(item_id)
+            return [] if item_id in self._committed else self._commit(item_id)
         else:
             told = frames.speech_stopped(item_id, fact.at_ms)
         if self._dialogue.current and (self._stop or self._held):
@@ -97,6 +98,7 @@ class Telling:
 
     def _commit(self, item_id: str) -> list[Frame]:
         """The sound has become an item; its words may still be unknown."""
+        self._committed.add(item_id)
         body = message_body(item_id, "user", [{"type": "input_audio", "transcript": None}])
         previous = self._dialogue.items.put(Item(body, turn_key(self._turn)))
         if self._dialogue.settings.transcription:
@@ -115,11 +117,11 @@ class Telling:
     def _transcribed(self, fact: facts.TranscriptCommitted) -> list[Frame]:
         self._turn, self._dialogue.committed_ms = fact.turn, fact.end_ms
         item_id = self._dialogue.turn_item(fact.turn)
-        told = [] if item_id in self._dialogue.items else self._commit(item_id)
+        told = [] if item_id in self._committed else self._commit(item_id)
         if self._dialogue.settings.transcription is None:
             return told
         body = message_body(item_id, "user", [{"type": "input_audio", "transcript": fact.text}])
-        self._dialogue.items.put(Item(body, turn_key(fact.turn)))
+        self._dialogue.items.change(Item(body, turn_key(fact.turn)))
         self._wordless = None
         if rest := fact.text[self._stable :]:
             told.append(frames.transcription("delta", item_id, delta=rest))
@@ -143,7 +145,7 @@ class Telling:
 
     def _untranscribed(self, why: str) -> list[Frame]:
         item_id = self._dialogue.turn_item(self._turn)
-        told = [] if item_id in self._dialogue.items else self._commit(item_id)
+        told = [] if item_id in self._committed else self._commit(item_id)
         self._wordless = None
         if self._dialogue.settings.transcription is None:
             return told
