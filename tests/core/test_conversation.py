@@ -96,6 +96,26 @@ def test_results_are_taken_out_in_their_place_and_behind_what_was_said_since() -
     assert [entry.content for entry in conversation.entries] == ["Let me see.", "And?"]
 
 
+def test_what_is_taken_out_before_it_is_there_does_not_come() -> None:
+    conversation = after_calls()
+    for key in ("turn:2", "response:2", "call:c3", "result:c1"):
+        conversation.remove(key)
+    conversation.user_said("And?", "turn:2")
+    conversation.assistant_said("Well.", "response:2", (ToolCall("c3", "add", "{}"),))
+    conversation.tool_answered("c1", "add", "2")
+    said = (Message("assistant", "Let me see.", (ONE, TWO)), Message("tool", RUNNING, call="c2"))
+    assert conversation.entries == said
+
+
+def test_what_was_taken_out_may_be_put_in_again() -> None:
+    conversation = Conversation("")
+    for _ in range(2):
+        conversation.insert("a", Message("user", "One."), None)
+        conversation.remove("a")
+    conversation.insert("a", Message("user", "Two."), None)
+    assert conversation.entries == (Message("user", "Two."),)
+
+
 def test_calls_that_are_put_in_one_by_one_are_one_message() -> None:
     conversation = Conversation("")
     for call in (ONE, TWO):

@@ -41,6 +41,7 @@ class Conversation:
         self.instructions = instructions
         self._entries: list[Entry] = []
         self._messages: list[Message] = []  # the same, joined: kept, as an hour has hundreds
+        self._removed: set[str] = set()  # what is called so may be on its way, and is not wanted
 
     @property
     def entries(self) -> tuple[Message, ...]:
@@ -59,6 +60,7 @@ class Conversation:
         """
         if heard:
             self._insert(self._before_running(), Entry(Message("assistant", heard), key))
+        calls = tuple(call for call in calls if f"call:{call.id}" not in self._removed)
         for call in calls:
             self._append(Entry(Message("assistant", "", (call,)), f"call:{call.id}"))
         for call in calls:
@@ -102,12 +104,13 @@ class Conversation:
     def _insert(self, place: int, entry: Entry) -> None:
         if place == len(self._entries):
             self._append(entry)
-        else:
+        elif entry.key not in self._removed:
             self._replace([*self._entries[:place], entry, *self._entries[place:]])
 
     def _append(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        _join(self._messages, entry.message)
+        if entry.key not in self._removed:
+            self._entries.append(entry)
+            _join(self._messages, entry.message)
 
     # ── what the client changes ──
 
@@ -120,10 +123,12 @@ class Conversation:
         place = 0 if after == "" else keys.index(after) + 1 if after in keys else len(keys)
         while place < len(keys) and message.call is None and self._entries[place].message.call is not None:
             place += 1
+        self._removed.discard(key)
         self._insert(place, Entry(message, key))
 
     def remove(self, key: str) -> None:
-        """Take the entries of this name out, and with a call what stands for its result."""
+        """Take the entries of this name out, now or when they come. With a call goes what stands for its result."""
+        self._removed.add(key)
         awaited = {call.id for entry in self._entries if entry.key == key for call in entry.message.calls}
         others = [entry for entry in self._entries if entry.key != key]
         self._replace(
