@@ -84,6 +84,7 @@ class Outbox:
         """The client is back, and has seen everything up to `seq`. What it has missed is no fault of its."""
         self.backlog.go_back(seq)
         self.overflowed, self._limit = False, self.backlog.waiting + FACT_LIMIT
+        self._read.set()
 
     def speak(self, speech: Speech) -> None:
         """From now on this is the response whose audio is sent."""
