@@ -127,7 +127,7 @@ class Conversation:
         self._insert(place, Entry(message, key))
 
     def remove(self, key: str) -> None:
-        """Take the entries of this name out, now or when they come. With a call goes what stands for its result."""
+        """Take the entries of this name out, now or when they come; of a call, its placeholder too."""
         self._removed.add(key)
         awaited = {call.id for entry in self._entries if entry.key == key for call in entry.message.calls}
         others = [entry for entry in self._entries if entry.key != key]
