@@ -128,7 +128,7 @@ class SessionSettings(Section):
     """A connection that says nothing for this long is closed."""
     stall_limit_ms: Milliseconds = 10_000
     """A client that reads nothing for this long is closed."""
-    ahead_limit_ms: Milliseconds = 600_000
+    ahead_limit_ms: Milliseconds = 1_800_000
     """Sound may come faster than it sounds, as of a recording, and be so far ahead of its time. A client that
     sends more is closed."""
     idle_limit_ms: Milliseconds | None = None

@@ -40,7 +40,7 @@ async def at_once(item: Inbound, count: int) -> AsyncIterator[Inbound]:
         yield item
 
 
-async def test_a_recording_of_ten_minutes_may_come_at_once_and_not_a_frame_more() -> None:
+async def test_a_recording_of_half_an_hour_may_come_at_once_and_not_a_frame_more() -> None:
     frames = LIMIT_MS // 20
     assert await until_refused(VirtualClock(), at_once(FRAME, frames)) == (frames, None)
     taken, refused = await until_refused(VirtualClock(), at_once(FRAME, frames + 1))

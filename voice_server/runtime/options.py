@@ -16,7 +16,7 @@ class RuntimeOptions:
     heartbeat_ms: int = 10_000
     stall_limit_ms: int = 10_000
     """A client that reads nothing for this long is given up."""
-    ahead_limit_ms: int = 600_000
+    ahead_limit_ms: int = 1_800_000
     """A client whose sound and messages come faster than this ahead of their time is given up."""
     resume_window_ms: int = 0
     """So long a session waits for its client to come back. 0: it ends with its connection."""
