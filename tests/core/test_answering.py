@@ -108,6 +108,18 @@ def test_a_model_that_fails_in_the_middle_says_what_it_has_and_apologises() -> N
     assert ending(world).text == ending(world).heard
 
 
+@pytest.mark.parametrize("response", [1, 2])
+def test_a_model_that_waits_for_its_reader_does_not_stall_and_from_then_on_it_may(response: int) -> None:
+    world = in_floor(Floor.THINKING)
+    world.generate("It is")
+    world.tell(events.TextHeld(response, held=True))
+    world.wait(POLICY.generation_stall_ms)
+    assert bool(world.every(commands.Trouble)) == (response != 1)
+    world.tell(events.TextHeld(response, held=False))
+    world.wait(POLICY.generation_stall_ms)
+    assert world.every(commands.Trouble)
+
+
 @pytest.mark.parametrize("before", [None, "It is"])
 def test_a_model_that_stalls_apologises(before: str | None) -> None:
     world = in_floor(Floor.THINKING)
