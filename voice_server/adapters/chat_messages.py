@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from voice_server.adapters.prompt_fitting import units
-from voice_server.core.conversation import Message
+from voice_server.core.conversation import Message, exchanges
 from voice_server.core.tools import ToolCall, ToolSpec
 
 
@@ -18,7 +17,7 @@ def chat_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     Servers and templates want each call's result behind it, and no other. A client may have taken one of them
     out of the history: then a call is left out, and a result is text.
     """
-    return [_chat_message(message) for unit in units(messages) for message in _paired(unit)]
+    return [_chat_message(message) for exchange in exchanges(messages) for message in _paired(exchange)]
 
 
 def chat_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
@@ -26,9 +25,8 @@ def chat_tools(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
     return [_function(tool) for tool in tools]
 
 
-def _paired(unit: Sequence[Message]) -> Iterator[Message]:
-    """`unit`: a message, and the results behind it."""
-    said, results = unit[0], [message for message in unit if message.call is not None]
+def _paired(exchange: Sequence[Message]) -> Iterator[Message]:
+    said, results = exchange[0], [message for message in exchange if message.call is not None]
     given = {result.call: result for result in reversed(results)}
     calls = tuple(call for call in said.calls if call.id in given)
     if said.call is None and (calls or said.content or not said.calls):

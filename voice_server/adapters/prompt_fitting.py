@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from voice_server.core.conversation import Message
+from voice_server.core.conversation import Message, exchanges
 
 BYTES_PER_TOKEN = 4
 """Of English, in the vocabularies of today; other scripts have fewer, so that a model may still refuse."""
@@ -26,24 +26,13 @@ def fitted(messages: Sequence[Message], room_tokens: int) -> tuple[Message, ...]
     if estimated_tokens(messages) <= room_tokens or not messages:
         return tuple(messages)
     head = tuple(message for message in messages[:-1][:1] if message.role == "system")
-    *earlier, latest = units(messages[len(head) :])
+    *earlier, latest = exchanges(messages[len(head) :])
     room = room_tokens - estimated_tokens([*head, *latest])
     if room <= 0:
         before = [*head, *latest[:-1]]
         left = room_tokens - estimated_tokens(before) - TOKENS_PER_MESSAGE
         return (*before, _tail(latest[-1], max(1, left)))
     return (*head, *_latest(earlier, room), *latest)
-
-
-def units(messages: Sequence[Message]) -> list[list[Message]]:
-    """What may only be left out together: a message, and the results of the tools that it calls."""
-    together: list[list[Message]] = []
-    for message in messages:
-        if together and message.call is not None:
-            together[-1].append(message)
-        else:
-            together.append([message])
-    return together
 
 
 def _latest(units: Sequence[list[Message]], room: int) -> list[Message]:

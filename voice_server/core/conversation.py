@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,6 +33,17 @@ class Entry:
 
 RUNNING = "(running: its result will follow)"
 """What stands for the result of a call until there is one: chat templates want an answer to each call."""
+
+
+def exchanges(messages: Sequence[Message]) -> list[list[Message]]:
+    """What belongs together: a message, and the results behind it, of the tools that it calls."""
+    together: list[list[Message]] = []
+    for message in messages:
+        if together and message.call is not None:
+            together[-1].append(message)
+        else:
+            together.append([message])
+    return together
 
 
 class Conversation:
