@@ -11,7 +11,8 @@ import pytest
 
 from voice_server.adapters.stt_whisper import WhisperOptions, WhisperTranscriber
 from voice_server.audio.pcm import Pcm
-from voice_server.bench.words import word_errors
+from voice_server.audio.rates import INPUT_HZ
+from voice_server.bench.words import normalized, recognized, word_errors
 from voice_server.errors import ModelError, ModelFileError
 from voice_server.ports import Hypothesis, Workers
 
@@ -129,3 +130,16 @@ def test_a_damaged_model_is_named(model_dir: Path, tmp_path: Path, workers: Work
     (tmp_path / "model.bin").write_bytes(b"this is no model")
     with pytest.raises(ModelFileError, match="cannot be loaded"):
         WhisperTranscriber(tmp_path, workers)
+
+
+async def test_the_words_of_speech_that_goes_on_are_as_right_as_with_more_padding(
+    whisper: WhisperTranscriber, recordings: Recordings, sound: Sound
+) -> None:
+    right = {True: 0, False: 0}
+    for row in recordings("speech"):
+        beginning = sound(row["path"])[: 2 * INPUT_HZ]
+        for final in right:
+            found = await whisper.transcribe(beginning, deadline_ms=0, language="en", final=final)
+            right[final] += len(recognized(normalized(row["transcript"]), normalized(found.text)))
+    assert right[True] > 150
+    assert right[False] >= 0.97 * right[True]
