@@ -53,14 +53,28 @@ class Workers(Protocol):
 
 
 class Cores(Protocol):
-    """What the machine is doing, for who can wait."""
+    """What the machine is doing, for who can wait and who cannot. The properties may be read anywhere."""
 
     @property
     def crowded(self) -> bool:
-        """Whether work runs or waits that needs every core. May be read from any thread."""
+        """Whether work runs or waits that needs every core."""
 
-    async def calm(self) -> None:
-        """Return when there is none."""
+    @property
+    def busy(self) -> bool:
+        """Whether any work runs or waits."""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody has claimed them."""
+
+    def claim(self, who: object, deadline_ms: int) -> None:
+        """Until `who` releases them, no work begins that is needed later than this."""
+
+    def release(self, who: object) -> None:
+        """Work begins as usual, if they were claimed. From any thread."""
+
+    async def calm(self, *, unclaimed: bool = False) -> None:
+        """Return when they are not crowded, nor claimed, if that matters."""
 
 
 class VoiceDetector(Protocol):
@@ -121,6 +135,8 @@ class GenerateOptions:
     """Whether it has to call one of them, where it can be made to."""
     early: bool = False
     """It may well be thrown away: raise OverloadedError rather than make others wait, or be paid for it."""
+    deadline_ms: int | None = None
+    """When its first words are needed; None: there is no hurry."""
 
 
 class LanguageModel(Protocol):

@@ -6,18 +6,19 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.adapters.llama_slots import Slot, busy_slot, slots, slots_at_rest
-from voice_server.adapters.llm_llama import LlamaLanguageModel
+from voice_server.adapters.llm_llama import FIRST_PIECES, LlamaLanguageModel
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall, ToolSpec
-from voice_server.errors import ModelError, ModelFileError
+from voice_server.errors import ModelError, ModelFileError, OverloadedError
 from voice_server.ports import GenerateOptions
+from voice_server.runtime.inference import ThreadWorkers
 
 LONG = GenerateOptions(max_tokens=200)
 HISTORY = (
@@ -82,42 +83,91 @@ async def test_an_answer_pauses_while_nobody_takes_it_and_goes_on_as_if_nothing_
     assert "".join(parts) == whole
 
 
-class Crowd:
-    """Fits `ports.Cores`: crowded as the test says."""
+@pytest.fixture
+def cores() -> Iterator[ThreadWorkers]:
+    workers = ThreadWorkers(1)
+    yield workers
+    workers.close()
 
-    def __init__(self) -> None:
-        self.left = asyncio.Event()
-        self.left.set()
 
-    @property
-    def crowded(self) -> bool:
-        """Whether it is there."""
-        return not self.left.is_set()
+@pytest.fixture
+def sharing(llama_file: Path, cores: ThreadWorkers) -> Iterator[LlamaLanguageModel]:
+    """A model that knows what else the cores are wanted for."""
+    model = LlamaLanguageModel(llama_file, cores=cores)
+    yield model
+    model.close()
 
-    async def calm(self) -> None:
-        """Return when it has left."""
-        await self.left.wait()
+
+@asynccontextmanager
+async def crowded(cores: ThreadWorkers) -> AsyncGenerator[None, None]:
+    left = threading.Event()
+    crowd = asyncio.create_task(cores.run(left.wait, deadline_ms=0, model="test", alone=True))
+    await asyncio.sleep(0)
+    yield
+    left.set()
+    await crowd
+
+
+@asynccontextmanager
+async def claimed(cores: ThreadWorkers) -> AsyncGenerator[None, None]:
+    cores.claim("another answer", 0)
+    yield
+    cores.release("another answer")
 
 
 @pytest.mark.models
-async def test_an_answer_pauses_while_others_need_the_cores(llama_file: Path) -> None:
-    crowd = Crowd()
-    model = LlamaLanguageModel(llama_file, cores=crowd)
+@pytest.mark.parametrize("needed", [crowded, claimed])
+async def test_an_answer_pauses_while_others_need_the_cores(
+    sharing: LlamaLanguageModel,
+    cores: ThreadWorkers,
+    needed: Callable[[ThreadWorkers], AbstractAsyncContextManager[None]],
+) -> None:
     sure = GenerateOptions(temperature=0, max_tokens=24)
-    try:
-        for _ in range(2):  # what the cache held before changes the last digits
-            whole = "".join(await _all(model.generate(HISTORY, sure)))
-        async with aclosing(model.generate(HISTORY, sure)) as pieces:
-            parts = [str(await anext(pieces))]
-            crowd.left.clear()
+    for _ in range(2):  # what the cache held before changes the last digits
+        whole = "".join(await _all(sharing.generate(HISTORY, sure)))
+    async with aclosing(sharing.generate(HISTORY, sure)) as pieces:
+        parts = [str(await anext(pieces))]
+        async with needed(cores):
             rest = asyncio.create_task(_all(pieces))
-            await slots_at_rest(model)
+            await slots_at_rest(sharing)
             assert not rest.done()
-            crowd.left.set()
-            parts += await rest
-        assert "".join(parts) == whole
-    finally:
-        model.close()
+        parts += await rest
+    assert "".join(parts) == whole
+
+
+@pytest.mark.models
+async def test_the_first_words_of_an_answer_claim_the_cores_and_the_others_do_not(
+    sharing: LlamaLanguageModel, cores: ThreadWorkers
+) -> None:
+    urgent = GenerateOptions(max_tokens=100, deadline_ms=100)
+    async with aclosing(sharing.generate(HISTORY, urgent)) as pieces, claimed(cores):
+        await anext(pieces)
+        assert len(cores.claims) == 2, "its own, and the other that it does not wait for"
+        for _ in range(1, FIRST_PIECES):
+            await anext(pieces)
+        await slots_at_rest(sharing)
+        assert set(cores.claims) == {"another answer"}
+
+
+@pytest.mark.models
+async def test_words_that_nobody_takes_claim_nothing(
+    sharing: LlamaLanguageModel, cores: ThreadWorkers
+) -> None:
+    async with aclosing(sharing.generate(HISTORY, GenerateOptions(deadline_ms=100))) as pieces:
+        await anext(pieces)
+        await slots_at_rest(sharing)
+        assert not cores.claimed
+
+
+@pytest.mark.models
+async def test_what_may_be_thrown_away_is_not_begun_beside_other_work(
+    sharing: LlamaLanguageModel, cores: ThreadWorkers
+) -> None:
+    async with crowded(cores):
+        with pytest.raises(OverloadedError, match="at work for others"):
+            await _all(sharing.generate(HISTORY, GenerateOptions(early=True)))
+        await sharing.prime(asking("the captain."))
+        assert not [slot for slot in await slots(sharing) if slot.get("n_prompt_tokens")]
 
 
 async def _all(pieces: AsyncGenerator[str | ToolCall, None]) -> list[str]:
@@ -227,10 +277,11 @@ def test_a_process_that_forgets_to_close_ends_all_the_same(llama_file: Path) -> 
     script = """
 import asyncio, sys
 from pathlib import Path
-from voice_server.adapters.llm_llama import LlamaLanguageModel
+from voice_server.adapters.llm_llama import FIRST_PIECES, LlamaLanguageModel
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall
 from voice_server.ports import GenerateOptions
+from voice_server.runtime.inference import ThreadWorkers
 
 async def main():
     model = LlamaLanguageModel(Path(sys.argv[1]), context_tokens=512)

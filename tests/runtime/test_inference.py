@@ -110,6 +110,35 @@ async def test_the_cores_are_crowded_until_that_work_is_over() -> None:
         workers.close()
 
 
+async def test_while_the_cores_are_claimed_only_what_is_needed_sooner_begins(
+    one_thread: ThreadWorkers,
+) -> None:
+    one_thread.claim("an answer", 100)
+    later = asyncio.create_task(one_thread.run(lambda: "later", deadline_ms=101, model="test"))
+    await asyncio.sleep(0)
+    assert one_thread.busy
+    assert await one_thread.run(lambda: "sooner", deadline_ms=100, model="test") == "sooner"
+    assert one_thread.waiting == 1
+    one_thread.release("an answer")
+    assert await later == "later"
+    assert not one_thread.busy
+
+
+async def test_calm_comes_when_the_last_claim_is_released_in_whatever_thread(
+    one_thread: ThreadWorkers,
+) -> None:
+    await one_thread.calm(unclaimed=True)
+    one_thread.claim("an answer", 100)
+    one_thread.claim("another", 90)
+    await one_thread.calm()
+    calm = asyncio.create_task(one_thread.calm(unclaimed=True))
+    await asyncio.to_thread(one_thread.release, "an answer")
+    await asyncio.sleep(0)
+    assert not calm.done()
+    await asyncio.to_thread(one_thread.release, "another")
+    await calm
+
+
 async def test_a_full_queue_refuses(one_thread: ThreadWorkers) -> None:
     go, busy = await _occupy(one_thread)
     jobs = [asyncio.create_task(one_thread.run(lambda: 1, deadline_ms=0, model="test")) for _ in range(3)]

@@ -30,6 +30,10 @@ class Answer:
         self.stopped = False
         self.paused = False
         """Whether it ended because nobody took its pieces."""
+        self.hurries = False
+        """Whether the cores are claimed for it."""
+        self.pieces = 0
+        """So many there have been."""
         self.finished = asyncio.Event()
         self._left_s: float | None = None
         self._loop = asyncio.get_running_loop()
@@ -66,6 +70,7 @@ class Answer:
 
     def put(self, piece: str | ToolCall) -> None:
         """From the thread that makes it."""
+        self.pieces += 1
         self._call(self._pieces.put_nowait, piece)
 
     def finish(self, error: ModelError | None) -> None:

@@ -54,6 +54,8 @@ REPEAT_PENALTY = 1.1
 """Against the loops that so small a model falls into when it is this cool."""
 CACHE_MIB = 1_024
 """For the histories of sessions that are not answering just now."""
+FIRST_PIECES = 6
+"""After so many the first clause is there, mostly, and others need the cores more."""
 SLOT_SIMILARITY = 0.01
 REUSED_TOKENS = 32
 """With these two a history that lost its oldest messages is moved within the cache, not computed again."""
@@ -72,7 +74,8 @@ class LlamaLanguageModel:
 
     `parallel` answers are generated at once, with `threads` threads for all of them; more wait. Each has
     `context_tokens` for its prompt and itself; what does not fit is left out of the prompt, oldest first.
-    `chat_template` replaces the model's own. While `cores` are crowded, answers pause at their next piece.
+    `chat_template` replaces the model's own. The first words of an answer claim the `cores`; while these are
+    crowded, or claimed for the first words of others, answers pause at their next piece.
     Raises ModelFileError when there is no such file or it is no model.
     """
 
@@ -112,8 +115,8 @@ class LlamaLanguageModel:
         """
         if options.model not in (None, self.name):
             raise ModelError(f"there is no language model {options.model!r}: this server runs {self.name}")
-        if options.early and any(not (answer.stopped or answer.priming) for answer in tuple(self._answers)):
-            raise OverloadedError("the language model is at work for others")
+        if options.early and self._works_for_others:
+            raise OverloadedError("the machine is at work for others")
         if not self.knows_tools:
             pieces = self._by_routing(messages, options)
         elif options.tools:
@@ -132,23 +135,22 @@ class LlamaLanguageModel:
         if given := results(messages):
             yield " ".join(given)
             return
-        if call := await self._choose(messages, routed(options.tools), must_call=options.must_call):
+        if call := await self._choose(messages, options):
             yield call
             return
         async with aclosing(self._text(without_calls(messages), options)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _choose(
-        self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, must_call: bool
-    ) -> ToolCall | None:
+    async def _choose(self, messages: Sequence[Message], options: GenerateOptions) -> ToolCall | None:
+        tools = routed(options.tools)
         if not tools or not messages or messages[-1].role != "user":
             return None
-        answer = Answer(
-            routing_prompt(tools, messages[-1].content), routing_request(tools, must_call=must_call)
-        )
+        request = routing_request(tools, must_call=options.must_call)
+        answer = Answer(routing_prompt(tools, messages[-1].content), request)
+        short = GenerateOptions(max_tokens=ROUTING_TOKENS, deadline_ms=options.deadline_ms)
         try:
-            async with aclosing(self._whole(answer, GenerateOptions(max_tokens=ROUTING_TOKENS))) as pieces:
+            async with aclosing(self._whole(answer, short)) as pieces:
                 return chosen("".join([piece async for piece in pieces if isinstance(piece, str)]))
         except ModelError as error:  # a schema may make no grammar: the user is answered all the same
             logger.warning("no tool can be chosen: %s", error)
@@ -166,14 +168,16 @@ class LlamaLanguageModel:
     async def _text(
         self, messages: Sequence[Message], options: GenerateOptions
     ) -> AsyncGenerator[str | ToolCall, None]:
-        said, left = "", options.max_tokens or MAX_TOKENS
-        while left > 0:
+        said: list[str] = []
+        while left := max(0, (options.max_tokens or MAX_TOKENS) - len(said)):
+            deadline_ms = options.deadline_ms if len(said) < FIRST_PIECES else None
             if self._cores:
-                await self._cores.calm()
-            answer = await self._begin(Answer(_continued(messages, said)), replace(options, max_tokens=left))
+                await self._cores.calm(unclaimed=deadline_ms is None)
+            rest = replace(options, max_tokens=left, deadline_ms=deadline_ms)
+            answer = await self._begin(Answer(_continued(messages, "".join(said))), rest)
             try:
                 while isinstance(piece := await answer.next_piece(), str):
-                    said, left = said + piece, left - 1
+                    said.append(piece)
                     yield piece
             finally:
                 answer.stopped = True
@@ -183,10 +187,11 @@ class LlamaLanguageModel:
     async def prime(self, messages: Sequence[Message], tools: Sequence[ToolSpec] = ()) -> None:
         """Have these messages and tools in the cache: the next prompt that begins so is answered sooner.
 
-        Does nothing while half of the places or more are taken: answers go first.
+        Does nothing while half of the places or more are taken, or other work runs: answers go first.
         """
         for beginning in self._beginnings(messages, tools):
-            if 2 * sum(not answer.stopped for answer in tuple(self._answers)) < self._parallel:
+            busy = self._cores is not None and self._cores.busy
+            if not busy and 2 * sum(not answer.stopped for answer in tuple(self._answers)) < self._parallel:
                 await self._prime(beginning)
 
     def _beginnings(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[Answer]:
@@ -220,15 +225,38 @@ class LlamaLanguageModel:
         for earlier in tuple(self._answers):
             if earlier.ends_soon and answer.builds_on(earlier):
                 await earlier.finished.wait()  # it holds the place in the cache where our history is
+        self._hurry(answer, options.deadline_ms)
         try:
             future = self._threads.submit(self._answer, answer, options)
         except RuntimeError as error:  # the executor's, after close
+            self._take_time(answer)
             raise ModelError("the language model was shut down") from error
         self._answers.add(answer)
         future.add_done_callback(lambda _: self._answers.discard(answer))
         return answer
 
+    @property
+    def _works_for_others(self) -> bool:
+        at_work = any(not answer.ends_soon for answer in tuple(self._answers))
+        return at_work or (self._cores is not None and self._cores.busy)
+
+    def _hurry(self, answer: Answer, deadline_ms: int | None) -> None:
+        if self._cores and deadline_ms is not None:
+            answer.hurries = True
+            self._cores.claim(answer, deadline_ms)
+
     # ── in a thread ──
+
+    def _take_time(self, answer: Answer) -> None:
+        if self._cores and answer.hurries:
+            answer.hurries = False
+            self._cores.release(answer)
+
+    def _needed_elsewhere(self, answer: Answer) -> bool:
+        """Whether others need the cores more."""
+        if self._cores is None:
+            return False
+        return self._cores.crowded or (self._cores.claimed and not answer.hurries)
 
     def _answer(self, answer: Answer, options: GenerateOptions) -> None:
         error: ModelError | None = None
@@ -238,6 +266,7 @@ class LlamaLanguageModel:
             error = refused
         except Exception as raised:  # what llama.cpp throws arrives as RuntimeError, ValueError and more
             error = ModelError(f"llama.cpp: {raised}")
+        self._take_time(answer)
         answer.finish(error)
 
     def _fit_and_generate(self, answer: Answer, options: GenerateOptions) -> None:
@@ -264,7 +293,9 @@ class LlamaLanguageModel:
                 errors.append(event["error"])
             elif text := delta.get("content"):
                 answer.put(text)
-            return answer.ends_soon or answer.pauses(crowded=self._cores is not None and self._cores.crowded)
+            if answer.pieces >= FIRST_PIECES:
+                self._take_time(answer)
+            return answer.ends_soon or answer.pauses(crowded=self._needed_elsewhere(answer))
 
         self._server.handle_chat_completions(request, receive)
         if errors:

@@ -44,6 +44,8 @@ class ThreadWorkers:
         self._closed = False
         self._alone = False
         self._demanding = 0
+        self._running = 0
+        self._claims: dict[object, int] = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
@@ -56,8 +58,9 @@ class ThreadWorkers:
         try:
             return await future
         finally:
-            self._demanding -= alone
-            self._calm_down()
+            with self._changed:
+                self._demanding -= alone
+                self._wake()
             self._withdraw(job)
 
     @property
@@ -65,19 +68,51 @@ class ThreadWorkers:
         """Whether work runs or waits that needs every core."""
         return self._demanding > 0
 
-    async def calm(self) -> None:
-        """Return when there is none."""
-        while self.crowded:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
+    @property
+    def busy(self) -> bool:
+        """Whether any work runs or waits."""
+        return self._running + len(self._jobs) > 0
+
+    @property
+    def claims(self) -> tuple[object, ...]:
+        """Who has claimed the cores."""
+        return tuple(self._claims)
+
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody has."""
+        return bool(self._claims)
+
+    def claim(self, who: object, deadline_ms: int) -> None:
+        """Until `who` releases it, begin nothing that is needed later than this."""
+        with self._changed:
+            self._claims[who] = deadline_ms
+
+    def release(self, who: object) -> None:
+        """Go on as usual, if it had been claimed. From any thread."""
+        with self._changed:
+            self._claims.pop(who, None)
+            self._changed.notify_all()
+            self._wake()
+
+    async def calm(self, *, unclaimed: bool = False) -> None:
+        """Return when they are not crowded, nor claimed, if that matters."""
+        while waiter := self._awaited(unclaimed):
             await waiter
 
-    def _calm_down(self) -> None:
-        if not self.crowded:
-            for waiter in self._waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
-            self._waiters.clear()
+    def _awaited(self, unclaimed: bool) -> asyncio.Future[None] | None:
+        with self._changed:
+            if not self.crowded and not (unclaimed and self.claimed):
+                return None
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            return waiter
+
+    def _wake(self) -> None:
+        """Let who waits for calm look again."""
+        for waiter in self._waiters:
+            _resolve(waiter, None, None)
+        self._waiters.clear()
 
     def report_to(self, ran: Ran) -> None:
         """Tell this of each piece of work from now on."""
@@ -130,7 +165,7 @@ class ThreadWorkers:
             except Exception as raised:  # whatever it is, it belongs to the caller
                 result, error = None, raised
             self._done(job)
-            _deliver(job.future, result, error)
+            _resolve(job.future, result, error)
             self._tell(job, began_ns)
 
     def _tell(self, job: _Job, began_ns: int) -> None:
@@ -140,19 +175,29 @@ class ThreadWorkers:
 
     def _next(self) -> _Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or (self._jobs and not self._alone))
+            self._changed.wait_for(lambda: self._closed or self._may_begin)
             job = heapq.heappop(self._jobs) if self._jobs else None
             self._alone = bool(job and job.alone)
+            self._running += job is not None
             return job
 
+    @property
+    def _may_begin(self) -> bool:
+        if not self._jobs or self._alone:
+            return False
+        return not self._claims or self._jobs[0].deadline_ms <= min(self._claims.values())
+
     def _done(self, job: _Job) -> None:
-        if job.alone:
-            with self._changed:
+        with self._changed:
+            self._running -= 1
+            if job.alone:
                 self._alone = False
                 self._changed.notify_all()
 
 
-def _deliver(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+def _resolve(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:
+    """From any thread."""
+
     def resolve() -> None:
         if future.done():
             return

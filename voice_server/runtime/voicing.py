@@ -17,6 +17,7 @@ from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.speaking import Speech
 from voice_server.runtime.tool_arguments import problem_with
 
+FIRST_WORDS_BUDGET_MS = 100
 FIRST_CLAUSE_BUDGET_MS = 120
 LATER_CLAUSE_BUDGET_MS = 600
 
@@ -59,7 +60,10 @@ class Voicing:
         tools = _callable(config, order)
         max_tokens = config.max_tokens if order.max_tokens is None else order.max_tokens
         must_call = bool(order.must_call and tools)
-        return GenerateOptions(config.model, config.temperature, max_tokens, tools, must_call, order.early)
+        deadline_ms = None if order.early else self._clock.now_ms() + FIRST_WORDS_BUDGET_MS
+        return GenerateOptions(
+            config.model, config.temperature, max_tokens, tools, must_call, order.early, deadline_ms
+        )
 
     async def synthesize(self, speech: Speech, tell: Tell, wake: Callable[[], None]) -> None:
         """Speak the clauses in order, until cancelled."""
