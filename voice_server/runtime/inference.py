@@ -58,9 +58,10 @@ class ThreadWorkers:
         try:
             return await future
         finally:
-            with self._changed:
-                self._demanding -= alone
-                self._wake()
+            if alone:
+                with self._changed:
+                    self._demanding -= 1
+                    self._wake()
             self._withdraw(job)
 
     @property
