@@ -190,8 +190,8 @@ class LlamaLanguageModel:
         Does nothing while half of the places or more are taken, or other work runs: answers go first.
         """
         for beginning in self._beginnings(messages, tools):
-            busy = self._cores is not None and self._cores.busy
-            if not busy and 2 * sum(not answer.stopped for answer in tuple(self._answers)) < self._parallel:
+            taken = sum(not answer.stopped for answer in tuple(self._answers))
+            if not self._busy and 2 * taken < self._parallel:
                 await self._prime(beginning)
 
     def _beginnings(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> Iterator[Answer]:
@@ -237,8 +237,12 @@ class LlamaLanguageModel:
 
     @property
     def _works_for_others(self) -> bool:
-        at_work = any(not answer.ends_soon for answer in tuple(self._answers))
-        return at_work or (self._cores is not None and self._cores.busy)
+        return self._busy or any(not answer.ends_soon for answer in tuple(self._answers))
+
+    @property
+    def _busy(self) -> bool:
+        """Whether other models are at work."""
+        return self._cores is not None and self._cores.busy
 
     def _hurry(self, answer: Answer, deadline_ms: int | None) -> None:
         if self._cores and deadline_ms is not None:
