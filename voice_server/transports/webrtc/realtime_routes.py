@@ -21,7 +21,14 @@ from voice_server.transports.webrtc.calls import Call, Calls
 from voice_server.transports.webrtc.offers import MAX_OFFER_BYTES, OfferError, read_offer
 from voice_server.transports.webrtc.rate_limit import RateLimit
 from voice_server.transports.webrtc.realtime_calls import RealtimeCalls
-from voice_server.transports.webrtc.routes import EXPOSED, SDP, RefusedError, body_of, check_rate
+from voice_server.transports.webrtc.routes import (
+    EXPOSED,
+    SDP,
+    RefusedError,
+    body_of,
+    check_rate,
+    renegotiated,
+)
 
 MAX_FORM_BYTES = 4 * MAX_OFFER_BYTES
 """An offer, and a session with its instructions and tools."""
@@ -61,13 +68,9 @@ class RealtimeCallRoutes:
     async def renegotiate(self, call: str, request: Request) -> Response:
         """Another offer of the same client, as after `restartIce()`: 200 and the answer. OpenAI has none."""
         try:
-            found = self._found(call, request)
-            offer = read_offer(await body_of(request))
-            answer, anew = await self._calls.renegotiate(found, offer)
+            return await renegotiated(self._calls, self._found(call, request), request)
         except REFUSALS as problem:
             return _refused(problem)
-        after = BackgroundTask(found.peer.reconnect, offer) if anew else None
-        return Response(answer, 200, None, SDP, after)
 
     async def hang_up(self, call: str, request: Request) -> Response:
         """The call is over: 200."""

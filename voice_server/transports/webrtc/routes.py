@@ -10,7 +10,7 @@ from starlette.background import BackgroundTask
 
 from voice_server.errors import BusyError, VoiceServerError
 from voice_server.transports.keys import bearer, knows
-from voice_server.transports.webrtc.calls import Calls, Dialect
+from voice_server.transports.webrtc.calls import Call, Calls, Dialect
 from voice_server.transports.webrtc.offers import MAX_OFFER_BYTES, OfferError, read_offer
 from voice_server.transports.webrtc.rate_limit import RateLimit
 
@@ -71,32 +71,37 @@ class CallRoutes:
     async def renegotiate(self, call: str, request: Request) -> Response:
         """Another offer of the same client, as after `restartIce()`: 200 and the answer."""
         try:
-            self._check_key(request)
-            if (found := self._calls.find(call)) is None:
-                raise RefusedError(404, "no_call", "no such call, or it is over")
-            offer = read_offer(await body_of(request))
-            answer, anew = await self._calls.renegotiate(found, offer)
+            return await renegotiated(self._calls, self._found(call, request), request)
         except OfferError as problem:
             return RefusedError(400, problem.code, problem.message).response()
         except RefusedError as refusal:
             return refusal.response()
-        after = BackgroundTask(found.peer.reconnect, offer) if anew else None
-        return Response(answer, 200, None, SDP, after)
 
     async def hang_up(self, call: str, request: Request) -> Response:
         """The call is over: 204."""
         try:
-            self._check_key(request)
-            if (found := self._calls.find(call)) is None:
-                raise RefusedError(404, "no_call", "no such call, or it is over")
+            self._calls.hang_up(self._found(call, request))
         except RefusedError as refusal:
             return refusal.response()
-        self._calls.hang_up(found)
         return Response(status_code=204)
+
+    def _found(self, call: str, request: Request) -> Call:
+        self._check_key(request)
+        if (found := self._calls.find(call)) is None:
+            raise RefusedError(404, "no_call", "no such call, or it is over")
+        return found
 
     def _check_key(self, request: Request) -> None:
         if not knows(self._keys, bearer(request.headers.get("authorization", ""))):
             raise RefusedError(401, "unauthorised", "this server needs a key: `Authorization: Bearer KEY`")
+
+
+async def renegotiated(calls: Calls, call: Call, request: Request) -> Response:
+    """The answer to another offer, after which ICE may begin anew. Raises OfferError, RefusedError."""
+    offer = read_offer(await body_of(request))
+    answer, anew = await calls.renegotiate(call, offer)
+    after = BackgroundTask(call.peer.reconnect, offer) if anew else None
+    return Response(answer, 200, None, SDP, after)
 
 
 def check_rate(request: Request, limit: RateLimit) -> None:
