@@ -127,20 +127,20 @@ def cough() -> World:
 
 def backchannel() -> World:
     """The user is listening, and says so."""
-    world = in_floor(Floor.AGENT)
-    world.wait(600)
-    speak(world, "mm-hmm")
-    fall_silent(world, "Mm-hmm.")
-    play_out(world)
-    return world
+    return said_over_an_answer("mm-hmm", "Mm-hmm.")
 
 
 def yeah_heard_as_hey() -> World:
     """A small transcriber writes "Hey" for a "yeah": nothing comes after it, so the answer goes on."""
+    return said_over_an_answer("Hey", "Hey")
+
+
+def said_over_an_answer(partial: str, final: str) -> World:
+    """Heard like this, and it goes on nevertheless."""
     world = in_floor(Floor.AGENT)
     world.wait(600)
-    speak(world, "Hey")
-    fall_silent(world, "Hey")
+    speak(world, partial)
+    fall_silent(world, final)
     play_out(world)
     return world
 

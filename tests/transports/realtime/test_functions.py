@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.transports.house import open_house, scripted_models
-from tests.transports.realtime.visitor import visit
+from tests.transports.realtime.visitor import Visitor, visit
 from voice_server.adapters.scripted_speaking import ScriptedLanguageModel, in_turn
 from voice_server.core.tools import ToolCall
 
@@ -15,6 +15,17 @@ TOOL = {
     "description": "The time in a city.",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
 }
+
+
+def knowing_the_time() -> ScriptedLanguageModel:
+    return ScriptedLanguageModel(in_turn([ToolCall("", "get_time", '{"city":"Oslo"}')], "It is noon."))
+
+
+async def ask_the_time(visitor: Visitor) -> None:
+    await visitor.next("session.created")
+    await visitor.update(tools=[TOOL], output_modalities=["text"])
+    await visitor.says("What time is it in Oslo?")
+    await visitor.send("response.create")
 
 
 async def test_the_one_that_has_to_be_called_is_the_only_one_that_the_model_may() -> None:
@@ -33,12 +44,9 @@ async def test_the_one_that_has_to_be_called_is_the_only_one_that_the_model_may(
 
 
 async def test_a_function_is_called_and_its_result_is_spoken_about_when_asked_for() -> None:
-    model = ScriptedLanguageModel(in_turn([ToolCall("", "get_time", '{"city":"Oslo"}')], "It is noon."))
+    model = knowing_the_time()
     async with open_house(replace(scripted_models(), language_model=model)) as house, visit(house) as visitor:
-        await visitor.next("session.created")
-        await visitor.update(tools=[TOOL], output_modalities=["text"])
-        await visitor.says("What time is it in Oslo?")
-        await visitor.send("response.create")
+        await ask_the_time(visitor)
         called = await visitor.next("response.function_call_arguments.done")
         assert (called["name"], called["arguments"]) == ("get_time", '{"city":"Oslo"}')
         done = (await visitor.next("response.done"))["response"]
@@ -55,12 +63,9 @@ async def test_a_function_is_called_and_its_result_is_spoken_about_when_asked_fo
 
 
 async def test_a_function_call_is_deleted_and_its_output_stays() -> None:
-    model = ScriptedLanguageModel(in_turn([ToolCall("", "get_time", '{"city":"Oslo"}')], "It is noon."))
+    model = knowing_the_time()
     async with open_house(replace(scripted_models(), language_model=model)) as house, visit(house) as visitor:
-        await visitor.next("session.created")
-        await visitor.update(tools=[TOOL], output_modalities=["text"])
-        await visitor.says("What time is it in Oslo?")
-        await visitor.send("response.create")
+        await ask_the_time(visitor)
         (item,) = (await visitor.next("response.done"))["response"]["output"]
         output = {"type": "function_call_output", "call_id": item["call_id"], "output": "noon"}
         await visitor.send("conversation.item.create", item=output)
