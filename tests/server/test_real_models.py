@@ -117,9 +117,11 @@ async def test_who_interrupts_is_heard_and_what_was_heard_is_remembered(
     language_server.reply = reply
     barge_in = BargeIn(sound("speech/cmd_cancel_timer.wav"), at_ms=2_000, after_answer=True)
     talk_over = await talk(url_with_language_server, sound("speech/cmd_what_time.wav"), barge_in)
-    (*_, stop), (first, second) = (messages(talk_over, kind) for kind in ("response.stop", "response.done"))
+    first, second = messages(talk_over, "response.done")
+    # the recording hums on after its words: a stop of the second answer is a false alarm, and is taken back
+    *_, stop = (s for s in messages(talk_over, "response.stop") if s["response"] == first["response"])
 
-    assert (stop["response"], stop["reason"]) == (first["response"], "barge_in")
+    assert stop["reason"] == "barge_in"
     assert talk_over.loudspeaker.dropped_frames == 0  # none came after the stop
     assert (first["status"], second["status"]) == ("interrupted", "completed")
     assert PLANETS.startswith(first["heard"])
