@@ -72,6 +72,21 @@ def workers() -> Iterator[ThreadWorkers]:
     threads.close()
 
 
+SetProxy = Callable[[str], None]
+
+
+@pytest.fixture
+def set_proxy(monkeypatch: pytest.MonkeyPatch) -> SetProxy:
+    """Have the environment name this proxy for every request by HTTP, without exceptions."""
+
+    def set_it(url: str) -> None:
+        monkeypatch.setenv("http_proxy", url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+
+    return set_it
+
+
 class _JumpingSelector(selectors.SelectSelector):
     """Instead of waiting, lets the loop's time jump to the next timer."""
 

@@ -20,6 +20,7 @@ from tests.adapters.misbehaving_server import (
     serving,
     status,
 )
+from tests.conftest import SetProxy
 from voice_server.adapters.llm_llama import LlamaLanguageModel
 from voice_server.adapters.llm_openai import OpenAILanguageModel
 from voice_server.core.conversation import Message
@@ -180,6 +181,18 @@ async def test_nobody_at_the_address() -> None:
     with pytest.raises(ModelError, match=r"cannot be reached: is it running, and is `llm.url` right"):
         await anext(model.generate(ASKED, DEFAULTS))
     await model.aclose()
+
+
+async def test_a_proxy_is_asked_for_a_server_elsewhere_and_not_for_one_here(set_proxy: SetProxy) -> None:
+    async with serving(nothing) as (_, nobody):
+        pass
+    async with serving(events(piece("One"), "[DONE]")) as (server, url):
+        for proxy, model_url in ((nobody, url), (url, "http://models.invalid/v1")):
+            set_proxy(proxy)
+            model = OpenAILanguageModel(model_url, "tiny", stall_ms=LONG)
+            assert await _read(model) == ["One"]
+            await model.aclose()
+    assert len(server.requests) == 2
 
 
 async def test_closing_the_answer_hangs_up() -> None:

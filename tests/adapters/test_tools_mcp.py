@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from mcp.types import Tool
 
+from tests.conftest import SetProxy
 from tests.tools.running import calling, outputs, result
 from voice_server.adapters.tools_mcp import LONGEST_NAME, McpServer, McpTools, named
 from voice_server.core.tools import ToolCall
@@ -156,6 +157,19 @@ async def test_a_server_that_comes_back_is_found_again(notes: Path, caplog: pyte
         tools.close()
         process.kill()
         process.wait()
+
+
+async def test_no_proxy_is_asked_for_a_server_of_this_machine(notes: Path, set_proxy: SetProxy) -> None:
+    set_proxy(f"http://127.0.0.1:{free_port()}")
+    port = free_port()
+    process = serve_http(port, notes)
+    try:
+        tools = McpTools([McpServer("test", url=f"http://127.0.0.1:{port}/mcp")])
+        tools.close()
+    finally:
+        process.kill()
+        process.wait()
+    assert "test_add" in [spec.name for spec in tools.specs]
 
 
 @pytest.mark.parametrize(

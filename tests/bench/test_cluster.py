@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SetProxy
 from voice_server.bench.cluster import Cluster, Member, nginx_conf
 from voice_server.bench.processes import fetched, free_ports, program, running
 from voice_server.errors import ConfigurationError, LinkError
@@ -49,6 +50,15 @@ async def test_nginx_goes_to_the_server_that_is_there(tmp_path: Path) -> None:
             answers = [await fetched(f"http://127.0.0.1:{port}/readyz") for _ in range(4)]
     assert answers == [{"sessions": 3}] * 4
     assert await fetched(f"http://127.0.0.1:{port}/readyz") is None
+
+
+async def test_a_proxy_is_asked_about_others_and_not_about_this_machine(set_proxy: SetProxy) -> None:
+    (nobody,) = free_ports(1)
+    async with answering(b'"here"') as here, answering(b'"the proxy"') as proxy:
+        set_proxy(f"http://127.0.0.1:{nobody}")
+        assert await fetched(f"http://127.0.0.1:{here}/") == "here"
+        set_proxy(f"http://127.0.0.1:{proxy}")
+        assert await fetched("http://elsewhere.invalid/") == "the proxy"
 
 
 def test_every_name_in_the_configuration_is_filled_in(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from voice_server.adapters.chat_messages import chat_messages, chat_tools
 from voice_server.core.conversation import Message
 from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ModelError, OverloadedError
+from voice_server.loopback import direct_mounts
 from voice_server.ports import GenerateOptions
 
 MAX_TOKENS = 160
@@ -35,7 +36,11 @@ class OpenAILanguageModel:
         self._model = model
         self._stall_ms = stall_ms
         self._client = openai.AsyncOpenAI(
-            base_url=url, api_key=api_key or NO_KEY, max_retries=0, timeout=None
+            base_url=url,
+            api_key=api_key or NO_KEY,
+            max_retries=0,
+            timeout=None,
+            http_client=openai.DefaultAsyncHttpxClient(mounts=direct_mounts(url)),
         )
 
     async def generate(

@@ -32,6 +32,7 @@ from pydantic import ValidationError
 
 from voice_server.core.tools import ToolCall, ToolSpec
 from voice_server.errors import ToolError
+from voice_server.loopback import direct_mounts
 from voice_server.ports import ToolOutput
 
 CONNECT_S = 10.0
@@ -164,7 +165,8 @@ class _Connection:
     async def _transport(self, stack: AsyncExitStack) -> Any:
         if self._server.url:
             timeout = httpx2.Timeout(CONNECT_S, read=None)
-            http = httpx2.AsyncClient(headers=dict(self._server.headers), timeout=timeout)
+            headers, mounts = dict(self._server.headers), direct_mounts(self._server.url)
+            http = httpx2.AsyncClient(headers=headers, timeout=timeout, mounts=mounts)
             return streamable_http_client(self._server.url, http_client=await stack.enter_async_context(http))
         program, *arguments = self._server.command
         parameters = StdioServerParameters(command=program, args=arguments, env=dict(self._server.env))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from voice_server.errors import ConfigurationError, LinkError
+from voice_server.loopback import is_loopback
 
 PATIENCE_S = 20.0
 POLL_S = 0.05
@@ -56,13 +57,19 @@ async def fetched(url: str) -> Any:
     """The JSON at this address; None where nobody answers with any."""
 
     def fetch() -> Any:
-        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+        with _opener(url).open(url, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
     try:
         return await asyncio.to_thread(fetch)
     except (OSError, ValueError):
         return None
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """Goes to this machine itself directly, and elsewhere as the environment says."""
+    proxies = (urllib.request.ProxyHandler({}),) if is_loopback(url) else ()
+    return urllib.request.build_opener(*proxies)
 
 
 async def _listening(process: asyncio.subprocess.Process, port: int, log: Path) -> None:

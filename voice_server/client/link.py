@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import Connection
@@ -19,6 +17,7 @@ from websockets.exceptions import (
 from websockets.typing import Subprotocol
 
 from voice_server.errors import LinkError
+from voice_server.loopback import is_loopback
 
 SUBPROTOCOL = "voice.v1"
 OPEN_TIMEOUT_S = 10.0
@@ -111,7 +110,7 @@ async def _connect(url: str, key: str | None) -> ClientConnection:
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=None,  # voice.v1 has its own heartbeat
             max_size=MAX_MESSAGE_BYTES,
-            proxy=None if _is_loopback(url) else True,
+            proxy=None if is_loopback(url) else True,
         )
     except InvalidURI as error:
         raise LinkError(f"{url!r} is no address like ws://HOST:PORT/v1/voice") from error
@@ -125,14 +124,6 @@ def _refusal(url: str, status: int) -> str:
     reasons = {401: "it wants a key, or does not accept this one", 403: "it does not let us in"}
     reasons |= {404: "there is no voice session at that path", 503: "it is not ready"}
     return f"{url} refused the connection: {reasons.get(status, 'for an unknown reason')} (HTTP {status})"
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _as_link_error(error: ConnectionClosed) -> LinkError:
