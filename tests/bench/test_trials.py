@@ -75,6 +75,19 @@ def test_a_directory_without_a_manifest_is_a_sentence(tmp_path: Path) -> None:
         load_clips(tmp_path, ("speech",))
 
 
+def test_a_recording_in_which_nothing_is_heard_is_named(tmp_path: Path) -> None:
+    (tmp_path / "speech").mkdir()
+    write_wav(tmp_path / "speech" / "a.wav", np.zeros(8_000, np.int16), 16_000)
+    row = {"path": "speech/a.wav", "kind": "speech", "transcript": "Hi."}
+    spoken, ended = {"speech_segments_s": [[0.1, 0.4]]}, {"energy_end_s": 0.4}
+    for known in ({}, spoken, ended):
+        (tmp_path / "manifest.jsonl").write_text(json.dumps(row | known))
+        with pytest.raises(ConfigurationError, match=r"nothing is heard in .*speech/a\.wav: .*-50 dBFS"):
+            load_clips(tmp_path, ("speech",))
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(row | spoken | ended))
+    assert [clip.end_ms for clip in load_clips(tmp_path, ("speech",))] == [400]
+
+
 def test_the_recordings_of_the_checkout_are_what_the_goals_are_about(audio_dir: Path) -> None:
     clips = load_clips(audio_dir, ("speech", "long", "backchannel", "noise"))
     plan = planned(clips, list(Suite), 40)

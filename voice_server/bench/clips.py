@@ -10,7 +10,7 @@ from typing import Any
 
 from voice_server.audio.pcm import Pcm
 from voice_server.audio.rates import INPUT_HZ
-from voice_server.bench.levels import Span, loud_spans
+from voice_server.bench.levels import FLOOR_DBFS, Span, loud_spans
 from voice_server.client.wav import read_wav
 from voice_server.errors import ConfigurationError
 
@@ -57,7 +57,10 @@ class Clip:
 
 
 def load_clips(directory: Path, kinds: Sequence[str]) -> list[Clip]:
-    """The clips of these kinds, in the manifest's order. Raises ConfigurationError when there are none."""
+    """The clips of these kinds, in the manifest's order.
+
+    Raises ConfigurationError where there is no manifest, or nothing to hear in one of them.
+    """
     manifest = directory / MANIFEST
     if not manifest.is_file():
         raise ConfigurationError(
@@ -72,17 +75,26 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def _silent(path: Path) -> str:
+    return (
+        f"nothing is heard in {path}: it is never louder than {FLOOR_DBFS:g} dBFS. Record it again, give "
+        f"`speech_segments_s` and `energy_end_s` in {MANIFEST}, or take it out of there"
+    )
+
+
 def _clip(directory: Path, row: dict[str, Any]) -> Clip:
     samples = read_wav(directory / row["path"], INPUT_HZ).samples
     spans = loud_spans(samples, INPUT_HZ)
     speech = tuple((1000.0 * a, 1000.0 * b) for a, b in row.get("speech_segments_s") or ())
     energy_end_s = row.get("energy_end_s")
+    if not spans and not (speech and energy_end_s):
+        raise ConfigurationError(_silent(directory / row["path"]))
     return Clip(
         name=row["path"].removesuffix(".wav"),
         kind=row["kind"],
         samples=samples,
         transcript=row.get("transcript"),
         speech_ms=speech or tuple(spans),
-        energy_end_ms=spans[-1][1] if energy_end_s is None else 1000.0 * energy_end_s,
+        energy_end_ms=1000.0 * energy_end_s if energy_end_s else spans[-1][1],
         word_ends_ms=tuple(1000.0 * end for end in row.get("ends_s", ())),
     )
