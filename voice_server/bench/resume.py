@@ -69,17 +69,23 @@ async def run_cycle(cluster: Cluster, harm: Harm = kill_holder) -> Trial:
         script = UntilSaid()
         call = Call(client, script, config={"greeting": GREETING})
         harming = asyncio.ensure_future(_harmed(cluster, script, harm))
-        error: str | None = None
         try:
-            await call.hold()
-        except LinkError as lost:
-            error = str(lost)
-        if not script.halfway.is_set():
+            error = await _held(call)
+            killed = await harming if script.halfway.is_set() else None
+        finally:
             harming.cancel()
-        await asyncio.wait([harming])
-        killed = None if harming.cancelled() else harming.result()
+            await asyncio.gather(harming, return_exceptions=True)
         recording = call.recording()
         return Trial(found(recording, GREETING, error), recording, killed)
+
+
+async def _held(call: Call) -> str | None:
+    """Hold it to its end. Returns why it was lost, if it was."""
+    try:
+        await call.hold()
+    except LinkError as lost:
+        return str(lost)
+    return None
 
 
 async def _harmed(cluster: Cluster, script: UntilSaid, harm: Harm) -> Member | None:
