@@ -32,3 +32,19 @@ POLICY = Policy(noise_ms=400, backchannel_ms=500)
 )
 def test_verdict(speech_ms: int, text: str | None, complete: bool, expected: Verdict) -> None:
     assert verdict(Sound(speech_ms, text, complete), POLICY) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "complete", "expected"),
+    [
+        ("BAKES YOU!", False, Verdict.WAIT),
+        ("BAKES YOU!", True, Verdict.TAKE_BACK),
+        ("Stop!", False, Verdict.CONFIRM),
+        ("Stop!", True, Verdict.CONFIRM),
+        ("", False, Verdict.TAKE_BACK),
+    ],
+)
+def test_words_that_the_transcriber_doubts_do_not_take_the_floor_at_once(
+    text: str, complete: bool, expected: Verdict
+) -> None:
+    assert verdict(Sound(900, text, complete, doubted=True), POLICY) is expected

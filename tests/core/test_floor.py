@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from tests.core.situations import QUESTION, ask, hear, in_floor, new_world
 from tests.core.world import ANSWER, World
 from voice_server.core import commands, events
@@ -118,6 +120,41 @@ def test_a_backchannel_in_a_noise_does_not_count() -> None:
     make_noise(world)
     world.wait(POLICY.background_interval_ms)
     world.transcribe("Thank you.")
+    assert world.floor() is Floor.AGENT
+
+
+def test_words_that_the_transcriber_doubts_take_the_floor_when_they_come_again() -> None:
+    world = in_floor(Floor.AGENT)
+    world.wait(600)
+    world.start_speaking()
+    world.wait(300)
+    world.transcribe("what about", logprob=-1.3)
+    assert world.floor() is Floor.CONTESTED
+    world.wait(60)
+    world.transcribe("what about to", logprob=-1.3)
+    assert world.floor() is Floor.USER
+
+
+@pytest.mark.parametrize(("second", "floor"), [("what about", Floor.USER), ("", Floor.AGENT)])
+def test_words_in_a_noise_that_the_transcriber_doubts_are_looked_at_again(second: str, floor: Floor) -> None:
+    world = in_floor(Floor.AGENT)
+    make_noise(world)
+    world.wait(POLICY.background_interval_ms)
+    world.transcribe("what", logprob=-1.3)
+    assert world.floor() is Floor.AGENT
+    world.wait(POLICY.background_interval_ms)
+    world.transcribe(second, logprob=-1.3)
+    assert world.floor() is floor
+
+
+def test_an_early_hypothesis_that_is_doubted_does_not_count_twice() -> None:
+    world = in_floor(Floor.AGENT)
+    world.wait(600)
+    world.start_speaking()
+    world.wait(300)
+    world.fade()
+    world.transcribe("what about", logprob=-1.3)
+    world.stop_speaking(silence_ms=60)
     assert world.floor() is Floor.AGENT
 
 

@@ -145,6 +145,19 @@ def said_over_an_answer(partial: str, final: str) -> World:
     return world
 
 
+def sneeze_heard_as_words() -> World:
+    """The transcriber doubts them itself, and the next time hears none that matter: the answer goes on."""
+    world = in_floor(Floor.AGENT)
+    world.wait(600)
+    speak(world, "B-B-B")
+    world.wait(60)
+    world.transcribe("BAKES YOU!", logprob=-1.4)
+    world.wait(60)
+    fall_silent(world, "Thank you!")
+    play_out(world)
+    return world
+
+
 def push_to_talk() -> World:
     """The button says when the turn is over, whatever the pauses in it."""
     world = in_floor(Floor.USER, MANUAL)
@@ -362,6 +375,7 @@ STORIES: dict[str, Story] = {
     "cough": Story(cough, (QUESTION,), (("completed", IT_IS_TEN),)),
     "backchannel": Story(backchannel, (QUESTION,), (("completed", IT_IS_TEN),)),
     "yeah_heard_as_hey": Story(yeah_heard_as_hey, (QUESTION,), (("completed", IT_IS_TEN),)),
+    "sneeze_heard_as_words": Story(sneeze_heard_as_words, (QUESTION,), (("completed", IT_IS_TEN),)),
     "push_to_talk": Story(push_to_talk, (QUESTION,), (("completed", IT_IS_TEN),)),
     "typed_while_speaking": Story(
         typed_while_speaking, (f"In Lisbon. {QUESTION}",), (("completed", IT_IS_TEN),)

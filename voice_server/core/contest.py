@@ -35,6 +35,8 @@ class Sound:
     text: str | None
     complete: bool
     """Whether `text` covers the whole sound, which has ended."""
+    doubted: bool = False
+    """Whether the words want another hypothesis in their favour: a sneeze is heard as "BAKES YOU!", once."""
 
 
 def verdict(sound: Sound, policy: Policy) -> Verdict:
@@ -44,14 +46,17 @@ def verdict(sound: Sound, policy: Policy) -> Verdict:
     """
     if sound.text is None:
         return Verdict.WAIT
-    if _takes_floor(sound.text):
-        return Verdict.CONFIRM
+    if lexicon.takes_floor(sound.text):
+        if is_believed(sound.text, sound.doubted):
+            return Verdict.CONFIRM
+        return Verdict.TAKE_BACK if sound.complete else Verdict.WAIT
     enough_ms = policy.backchannel_ms if lexicon.is_backchannel(sound.text) else policy.noise_ms
     return Verdict.TAKE_BACK if sound.complete or sound.speech_ms >= enough_ms else Verdict.WAIT
 
 
-def _takes_floor(text: str) -> bool:
-    return lexicon.has_stop_word(text) or (lexicon.has_substance(text) and not lexicon.is_backchannel(text))
+def is_believed(text: str, doubted: bool) -> bool:
+    """Whether one hypothesis will do. A "stop" is believed in any case."""
+    return not doubted or lexicon.has_stop_word(text)
 
 
 class Contest:
@@ -102,7 +107,7 @@ class Contest:
         return self._judge_overheard(turn, now_ms)
 
     def _judge_contested(self, turn: Turn, now_ms: int) -> bool:
-        sound = Sound(turn.covered_ms, turn.text, turn.final is not None)
+        sound = Sound(turn.covered_ms, turn.text, turn.final is not None, turn.doubted)
         found = verdict(sound, self._policy)
         if found is Verdict.CONFIRM:
             self.confirm(now_ms)
@@ -113,16 +118,17 @@ class Contest:
     def _judge_overheard(self, turn: Turn, now_ms: int) -> bool:
         """Over an answer it takes more than a backchannel; where nobody speaks, any word is a turn."""
         opened = self._floor.now is Floor.OPEN
-        if self.allowed and (bool(lexicon.words(turn.text)) if opened else _takes_floor(turn.text)):
+        words_count = bool(lexicon.words(turn.text)) if opened else lexicon.takes_floor(turn.text)
+        if self.allowed and words_count and (opened or is_believed(turn.text, turn.doubted)):
             self._answering.hold("barge_in", turn.start_at_ms, now_ms)
             self._floor.cue(Cue.ONSET)
             if not opened:
                 self.confirm(now_ms)
             return True
-        if turn.final is None:
-            self._listening.forget()
-        else:
+        if turn.final is not None:
             self._listening.close()
+        elif not (self.allowed and words_count):
+            self._listening.forget()
         return False
 
     def decide(self, now_ms: int) -> bool:

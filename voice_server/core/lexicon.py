@@ -80,6 +80,11 @@ def has_stop_word(text: str) -> bool:
     return any(word in STOP_WORDS for word in words(text)[:2])
 
 
+def takes_floor(text: str) -> bool:
+    """Whether somebody who says this over the assistant wants to be listened to."""
+    return has_stop_word(text) or (has_substance(text) and not is_backchannel(text))
+
+
 def trails_off(text: str) -> bool:
     """Whether the last word wants another: "and", "the", "um"; or the sentence is left hanging."""
     said, shown = words(text), text.rstrip()

@@ -20,8 +20,9 @@ from voice_server.core.deadlines import Deadline, Deadlines
 from voice_server.core.endpointing import Evidence, silence_needed_ms
 from voice_server.core.events import Transcribed
 from voice_server.core.input_clock import InputClock
+from voice_server.core.lexicon import takes_floor
 from voice_server.core.policy import Policy
-from voice_server.core.questions import Questions, has_words, is_for
+from voice_server.core.questions import Questions, has_words, is_doubtful, is_for
 from voice_server.core.user_turn import Turn
 
 
@@ -243,29 +244,27 @@ class Listening:
     def transcribed(self, event: Transcribed, now_ms: int) -> bool:
         """A hypothesis came. Returns whether it is still of use."""
         turn, asked = self.turn, self._questions
-        text = event.text if has_words(event) else ""
         if turn is None:
             return False
+        text = event.text if has_words(event) else ""
+        doubted = is_doubtful(event) and not takes_floor(turn.text)
         if asked.final and event.request == asked.final.request:
             turn.covered_at_ms, asked.final = asked.final.end_ms, None
             self._finish(turn, text, now_ms)
-            self._tell(turn)
         elif order := asked.answered(event.request):
             turn.faded = order.final
             turn.early = text if order.final else turn.early
-            self._revise(turn, text, order.end_ms, now_ms)
+            turn.revise(text, order.end_ms)
+            self._listen_on(turn, now_ms)
         else:
             return False
+        turn.doubted = doubted
+        self._tell(turn)
         return True
 
     def _finish(self, turn: Turn, text: str, now_ms: int) -> None:
         turn.close(text, now_ms)
         self._deadlines.clear(Deadline.TRANSCRIPT)
-
-    def _revise(self, turn: Turn, text: str, covered_at_ms: int, now_ms: int) -> None:
-        turn.revise(text, covered_at_ms)
-        self._listen_on(turn, now_ms)
-        self._tell(turn)
 
     def _tell(self, turn: Turn) -> None:
         if turn.text and not turn.overheard:

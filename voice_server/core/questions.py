@@ -15,8 +15,9 @@ from voice_server.core.lexicon import words
 from voice_server.core.user_turn import Turn
 
 NO_SPEECH_PROB = 0.6
-NO_SPEECH_LOGPROB = -1.0
-"""Whisper's own rule for silence: above the one and below the other (openai/whisper, transcribe.py)."""
+DOUBTFUL_LOGPROB = -1.0
+"""Whisper's own rules: below the latter its words are not to be relied on, and if it is above the former as
+well, nobody spoke (openai/whisper, transcribe.py)."""
 
 
 class Questions:
@@ -76,5 +77,10 @@ def is_for(order: Transcribe | None, request: int) -> bool:
 
 def has_words(event: Transcribed) -> bool:
     """Whether the hypothesis is more than the transcriber's guess at a noise."""
-    guess = event.no_speech_prob > NO_SPEECH_PROB and event.avg_logprob < NO_SPEECH_LOGPROB
+    guess = event.no_speech_prob > NO_SPEECH_PROB and is_doubtful(event)
     return bool(words(event.text)) and not guess
+
+
+def is_doubtful(event: Transcribed) -> bool:
+    """Whether the transcriber itself does not rely on its words."""
+    return event.avg_logprob < DOUBTFUL_LOGPROB

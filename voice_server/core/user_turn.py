@@ -28,6 +28,8 @@ class Turn:
     """The same, for the last hypothesis that brought new words."""
     faded: bool = False
     """Whether the last hypothesis was made where the voice had faded: it may have all the words."""
+    doubted: bool = False
+    """Whether the transcriber doubts its last hypothesis, and the one before did not take the floor."""
     early: str | None = None
     """The words up to the last fading of the voice, which may have been the end."""
     early_at_ms: int | None = None
