@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from voice_server.errors import OverloadedError
+from voice_server.errors import ModelError, OverloadedError
 from voice_server.runtime.inference import ThreadWorkers
 
 
@@ -172,5 +172,21 @@ async def test_closing_ends_the_threads() -> None:
     assert set(threading.enumerate()) - others
     workers.close()
     assert not set(threading.enumerate()) - others
-    with pytest.raises(OverloadedError):
+    with pytest.raises(ModelError, match="test: the threads for the models were shut down"):
         await workers.run(lambda: None, deadline_ms=0, model="test")
+
+
+async def test_closing_tells_those_who_wait_and_lets_finish_what_runs() -> None:
+    workers = ThreadWorkers(1)
+    go, busy = await _occupy(workers)
+    waiting = asyncio.create_task(workers.run(lambda: 1, deadline_ms=0, model="test", alone=True))
+    calm = asyncio.create_task(workers.calm())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(asyncio.to_thread(workers.close))
+    async with asyncio.timeout(10):
+        with pytest.raises(ModelError, match="test: the threads for the models were shut down"):
+            await waiting
+        await calm
+        go.set()
+        assert await busy
+        await closing

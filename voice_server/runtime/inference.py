@@ -1,7 +1,8 @@
 """The threads in which the models run: few, shared by all sessions, earliest deadline first.
 
 The libraries release the GIL while they compute. The queue is bounded: what does not fit is refused with
-OverloadedError, which the caller reports as a failure of that one piece of work.
+OverloadedError, which the caller reports as a failure of that one piece of work. Work that has not begun when
+the threads are ended fails with ModelError.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from voice_server.errors import OverloadedError
+from voice_server.errors import ModelError, OverloadedError
 
 T = TypeVar("T")
 Ran = Callable[[str, float, float], None]
@@ -120,9 +121,11 @@ class ThreadWorkers:
         self._ran = ran
 
     def close(self) -> None:
-        """Refuse what comes, drop what waits, finish what runs, end the threads."""
+        """Refuse what comes and what waits, finish what runs, end the threads."""
         with self._changed:
             self._closed = True
+            for job in self._jobs:
+                _resolve(job.future, None, _shut_down(job.model))
             self._jobs.clear()
             self._changed.notify_all()
         for thread in self._threads:
@@ -137,7 +140,9 @@ class ThreadWorkers:
         self, work: Callable[[], T], future: asyncio.Future[T], deadline_ms: int, model: str, alone: bool
     ) -> _Job:
         with self._changed:
-            if self._closed or len(self._jobs) >= self._limit:
+            if self._closed:
+                raise _shut_down(model)
+            if len(self._jobs) >= self._limit:
                 raise OverloadedError(f"{model}: {len(self._jobs)} pieces of work are waiting already")
             self._numbers += 1
             job = _Job(deadline_ms, self._numbers, work, future, model, alone, time.perf_counter_ns())
@@ -194,6 +199,10 @@ class ThreadWorkers:
             if job.alone:
                 self._alone = False
                 self._changed.notify_all()
+
+
+def _shut_down(model: str) -> ModelError:
+    return ModelError(f"{model}: the threads for the models were shut down")
 
 
 def _resolve(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:
