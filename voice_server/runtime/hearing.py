@@ -31,8 +31,9 @@ class HearingPolicy:
     """Above it is speech for sure. Its end falls below it 50 ms before it falls below the next."""
     stop_probability: float = 0.35
     stop_silence_ms: int = 100
-    gate_hold_ms: int = 300
-    """The judge goes on listening so long after the gate's last frame of speech."""
+    gate_hold_ms: int = 2_500
+    """The judge goes on listening so long after the gate's last frame of speech: all through what may be a
+    pause, as the gate is deaf to soft words. A judge that begins anew also takes more noises for speech."""
     onset_lead_ms: int = 40
     """How long before the judge's first sure answer speech began: its window and the frame that filled it."""
 
