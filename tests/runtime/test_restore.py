@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from tests.runtime.staged_models import ANSWER, word_by_word
 from tests.runtime.staged_store import StagedStore
 from voice_server.core import commands as facts
 from voice_server.core import events
-from voice_server.errors import NoSessionError
+from voice_server.errors import BusyError, NoSessionError
 from voice_server.ports import Farewell, Resumed
 from voice_server.runtime.clock import VirtualClock
 from voice_server.runtime.inbound import Acked
@@ -48,6 +49,43 @@ async def test_another_server_goes_on_at_the_sample_that_was_last_heard() -> Non
         done = second.of(facts.ResponseEnded)[0]
         assert (done.status, done.heard) == ("completed", ANSWER)
         assert_each_once(first, second)
+
+
+async def test_two_who_come_at_once_do_not_share_the_last_place() -> None:
+    async with two_houses() as (here, _, store):
+        clients = [await here.answering() for _ in range(2)]
+        here.die()
+        there = House(here.clock, max_sessions=1, store=store)
+        async with there.open():
+            store.takes_ms = 100
+            first = asyncio.create_task(there.back(clients[0]))
+            await here.clock.advance(50)
+            with pytest.raises(BusyError, match="all 1 sessions are taken"):
+                await there.back(clients[1])
+            assert not there.sessions.admitting
+            await here.clock.advance(50)
+            assert (await first).of(Resumed)
+            await (await first).drop()
+            assert there.sessions.admitting
+
+
+async def test_a_server_that_restarts_takes_up_nobody_who_was_on_the_way() -> None:
+    async with two_houses() as (here, there, store):
+        client = await here.answering()
+        here.die()
+        store.takes_ms = 100
+        returning = asyncio.create_task(there.back(client))
+        await here.clock.advance(50)
+        there.sessions.drain()
+        await here.clock.advance(50)
+        with pytest.raises(BusyError, match="the server is restarting"):
+            await returning
+        assert len(there.sessions) == 0
+        third = House(here.clock, store=store)
+        async with third.open():
+            back = asyncio.create_task(third.back(client))
+            await here.clock.advance(100)
+            assert (await back).of(Resumed)
 
 
 async def test_the_conversation_and_the_settings_are_there_on_the_other_server() -> None:

@@ -72,6 +72,7 @@ class Sessions:
         self._changed = asyncio.Event()
         self._running: dict[str, SessionRunner] = {}
         self._links: dict[str, Link] = {}  # of sessions that are opened and not run yet
+        self._returning: list[str] = []  # those that are looked for: each has its place meanwhile
         self._house: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
@@ -97,12 +98,12 @@ class Sessions:
     @property
     def admitting(self) -> bool:
         """Whether another session would be taken."""
-        return not self._draining and self.attended < self._max
+        return not self._draining and len(self._taken) < self._max
 
     @property
     def attended(self) -> int:
         """The sessions whose clients are there, or are about to be."""
-        return sum(runner.attended or runner.id in self._links for runner in self._running.values())
+        return len(self._attended)
 
     @property
     def default_config(self) -> SessionConfig:
@@ -142,9 +143,15 @@ class Sessions:
         Raises NoSessionError where there is no such session, it has expired, the token is wrong, or it has
         forgotten what the client has not seen; BusyError when the server is full or about to end.
         """
-        here = self._running.get(wanted.session)
-        if not (here and here.attended):
+        if wanted.session not in self._taken:
             self._check_room()
+        self._returning.append(wanted.session)
+        try:
+            return await self._resumed(wanted)
+        finally:
+            self._returning.remove(wanted.session)
+
+    async def _resumed(self, wanted: Comeback) -> tuple[SessionRunner, Returning]:
         token = fresh_token()
         presented, fresh = hashed(wanted.token), hashed(token)
         runner = await self._found(wanted, presented, fresh)
@@ -194,6 +201,7 @@ class Sessions:
 
     async def _take_up(self, past: Past) -> SessionRunner:
         assert self._house, "sessions live in a house"
+        self._check_open()
         while past.session in self._running:  # the one that has gone on elsewhere
             self._changed.clear()
             await self._changed.wait()
@@ -235,10 +243,22 @@ class Sessions:
             del self._running[runner.id]
             self._changed.set()
 
+    @property
+    def _attended(self) -> set[str]:
+        return {*self._links, *(runner.id for runner in self._running.values() if runner.attended)}
+
+    @property
+    def _taken(self) -> set[str]:
+        return self._attended.union(self._returning)
+
     def _check_room(self) -> None:
+        self._check_open()
         if not self.admitting:
-            why = "the server is restarting" if self._draining else f"all {self._max} sessions are taken"
-            raise BusyError(f"{why}; try again later", RETRY_AFTER_MS)
+            raise BusyError(f"all {self._max} sessions are taken; try again later", RETRY_AFTER_MS)
+
+    def _check_open(self) -> None:
+        if self._draining:
+            raise BusyError("the server is restarting; try again later", RETRY_AFTER_MS)
 
     def buffered_bytes(self, where: str) -> int:
         """What waits in all sessions, as `SessionRunner.buffered_bytes`."""
