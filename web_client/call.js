@@ -15,7 +15,7 @@
  * @property {(run: () => void, ms: number) => any} setTimer
  */
 
-import { NO_CALLS, NO_WAY } from './closing.js';
+import { CannotConnectError, NO_CALLS, NO_WAY, NO_WEBRTC } from './closing.js';
 import { SUBPROTOCOL } from './protocol.js';
 
 const LOST = 1006;
@@ -57,11 +57,11 @@ export class Call {
   /** How the server said that it closes. */
   #code = LOST;
 
-  /** @param {CallOptions} options */
+  /** Throws CannotConnectError where the browser has no WebRTC, or has it turned off. @param {CallOptions} options */
   constructor({ surroundings = BROWSER_CALLS, ...options }) {
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#peer = surroundings.makePeer();
+    this.#peer = made(surroundings.makePeer);
     this.#sender = this.#peer.addTransceiver(options.microphone ?? 'audio', { direction: 'sendrecv' }).sender;
     this.#channel = this.#peer.createDataChannel(SUBPROTOCOL);
     this.#listen();
@@ -165,6 +165,15 @@ export class Call {
     this.#over = true;
     this.#peer.close();
     this.onclose?.({ code });
+  }
+}
+
+/** @param {CallSurroundings['makePeer']} makePeer */
+function made(makePeer) {
+  try {
+    return makePeer();
+  } catch (error) {
+    throw new CannotConnectError(NO_WEBRTC, error);
   }
 }
 

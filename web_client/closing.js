@@ -7,13 +7,23 @@
  *
  * @typedef {'resume' | 'restart' | 'stay'} Action
  * @typedef {'ended' | 'lost' | 'restarting' | 'busy' | 'unauthorised' | 'forgotten' | 'silent' | 'taken_over'
- *   | 'refused' | 'internal' | 'no_calls' | 'no_way'} Reason
+ *   | 'refused' | 'internal' | 'no_calls' | 'no_way' | 'no_webrtc'} Reason
  * @typedef {{action: Action, reason: Reason}} Verdict
  */
 
-/** This side's own codes, for calls by WebRTC: the server takes none; nothing gets through to it. */
+/** This side's own codes, for calls by WebRTC: the server takes none; nothing gets through to it; this browser makes none. */
 export const NO_CALLS = 4490;
 export const NO_WAY = 4491;
+export const NO_WEBRTC = 4492;
+
+/** Thrown where it shows at once that there will be no connection. */
+export class CannotConnectError extends Error {
+  /** @param {number} code As if it had been closed with this. @param {unknown} cause */
+  constructor(code, cause) {
+    super(`no connection (${code})`, { cause });
+    this.code = code;
+  }
+}
 
 /** @type {Record<number, Verdict>} */
 const VERDICTS = {
@@ -29,6 +39,7 @@ const VERDICTS = {
   4500: { action: 'resume', reason: 'internal' },
   [NO_CALLS]: { action: 'stay', reason: 'no_calls' },
   [NO_WAY]: { action: 'resume', reason: 'no_way' },
+  [NO_WEBRTC]: { action: 'stay', reason: 'no_webrtc' },
 };
 
 /** @type {Verdict} Anything else is the network's doing. */

@@ -28,7 +28,7 @@
  * @typedef {Pick<WebSocket, 'binaryType' | 'bufferedAmount' | 'onopen' | 'onmessage' | 'onclose' | 'send' | 'close'>} Socket
  *
  * @typedef {object} Environment The world that it needs; browsers have it all, tests bring their own.
- * @property {(url: string, protocols: string[]) => Socket} connect
+ * @property {(url: string, protocols: string[]) => Socket} connect May throw CannotConnectError.
  * @property {() => number} now In ms.
  * @property {(run: () => void, ms: number) => any} setTimer
  * @property {(timer: any) => void} clearTimer
@@ -36,7 +36,7 @@
  */
 
 import { backoffMs } from './backoff.js';
-import { verdictOn } from './closing.js';
+import { CannotConnectError, verdictOn } from './closing.js';
 import { Emitter } from './emitter.js';
 import { DEFAULT_OUTPUT_RATE, ProtocolError, decodeAudio, decodeMessage, subprotocols } from './protocol.js';
 import { NOWHERE } from './ticket.js';
@@ -168,7 +168,17 @@ export class Connection extends Emitter {
     this.#hangUp();
     this.#become('connecting', this.state.reason);
     this.#error = null;
-    const socket = this.#environment.connect(this.#url, subprotocols(this.#key));
+    try {
+      this.#follow(this.#environment.connect(this.#url, subprotocols(this.#key)));
+    } catch (error) {
+      if (!(error instanceof CannotConnectError)) throw error;
+      console.error(error);
+      this.#closed(error.code);
+    }
+  }
+
+  /** @param {Socket} socket */
+  #follow(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#greet(socket);
     socket.onmessage = ({ data }) => this.#receive(data);

@@ -32,8 +32,12 @@ const FINAL = {
   taken_over: 'This conversation was opened somewhere else and goes on there. To talk here, press Start again.',
   refused: 'The server did not understand this page. Reload it; if that does not help, the page and the server are of different versions.',
   no_calls: 'The server takes no calls by WebRTC. Choose WebSocket under Settings, then press Start again.',
+  no_webrtc: 'This browser has WebRTC turned off. Turn it on there, or choose WebSocket under Settings, then press Start again.',
   ended: 'The server ended the conversation. Press Start for a new one.',
 };
+
+/** What to do is there. @type {Set<Reason>} */
+const MENDED_IN_SETTINGS = new Set(['unauthorised', 'no_calls', 'no_webrtc']);
 
 /**
  * @param {Reason} reason
@@ -43,7 +47,7 @@ const FINAL = {
 export function finalTrouble(reason, error) {
   if (reason === 'refused' && error?.field?.startsWith('config.')) return { ...serverTrouble(error), settings: true };
   const text = FINAL[reason];
-  return text ? { text, level: reason === 'ended' ? 'notice' : 'error', settings: reason === 'unauthorised' || reason === 'no_calls' } : null;
+  return text ? { text, level: reason === 'ended' ? 'notice' : 'error', settings: MENDED_IN_SETTINGS.has(reason) } : null;
 }
 
 /** @type {Partial<Record<Reason, string>>} */

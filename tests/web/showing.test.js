@@ -64,7 +64,7 @@ test('every trouble says what to do, or that there is nothing to do', () => {
   const action = /press Start|Press Start|Open this page|Reload it|[Tt]his page (connects|waits)|Change it|reload/;
   const troubles = [
     ...['denied', 'missing', 'busy', 'insecure', 'lost', 'failed'].map(microphoneTrouble),
-    ...['unauthorised', 'taken_over', 'refused', 'ended'].map(finalTrouble),
+    ...['unauthorised', 'taken_over', 'refused', 'no_calls', 'no_webrtc', 'ended'].map(finalTrouble),
     ...['lost', 'busy', 'restarting', 'internal', 'silent'].map((reason) => waitingTrouble(reason, true)),
     waitingTrouble('lost', false),
     serverTrouble({ message: 'config.voice: no such voice', field: 'config.voice' }),

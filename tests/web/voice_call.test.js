@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
+import { BROWSER_CALLS } from '../../web_client/call.js';
 import { CallLoudspeaker } from '../../web_client/call_loudspeaker.js';
+import { finalTrouble } from '../../web_client/troubles.js';
 import { VoiceClient } from '../../web_client/voice_client.js';
 import { makeCalls, makeSound, settled } from './phone_world.js';
 import { STARTED, ToldMicrophone, makeWorld } from './world.js';
@@ -40,6 +42,27 @@ test('it starts a session in a call', async () => {
   assert.equal(sent('session.start').length, 1);
   assert.equal(client.loudspeaker.rate, 48_000);
   assert.equal(calls.peer().microphone, microphone.track);
+});
+
+test('a browser with WebRTC turned off is told what to do, and can start again', async (t) => {
+  t.mock.method(console, 'error', () => undefined);
+  const { makePeer } = calls.surroundings;
+  const { RTCPeerConnection } = globalThis;
+  t.after(() => Object.assign(globalThis, { RTCPeerConnection }));
+  delete globalThis.RTCPeerConnection;
+  calls.surroundings.makePeer = BROWSER_CALLS.makePeer;
+  await client.start();
+  const { phase, reason } = client.connection;
+  assert.deepEqual([phase, reason], ['closed', 'no_webrtc']);
+  const { text, settings } = finalTrouble(reason);
+  assert.match(text, /choose WebSocket under Settings/);
+  assert.ok(settings);
+  world.pass(60_000);
+  assert.equal(client.connection.phase, 'closed');
+  Object.assign(globalThis, { RTCPeerConnection });
+  calls.surroundings.makePeer = makePeer;
+  await establish();
+  assert.equal(client.connection.phase, 'open');
 });
 
 test('it reports what sounds, every 200 ms', async () => {
