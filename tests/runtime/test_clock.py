@@ -1,4 +1,4 @@
-"""Both clocks wake the same way; the virtual one only when it is told to."""
+"""All clocks wake the same way; the virtual one only when it is told to."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import pytest
 
 from voice_server.ports import Clock
 from voice_server.runtime.clock import SystemClock, VirtualClock
+from voice_server.runtime.session_clock import SessionClock
+
+CLOCKS = (SystemClock(), VirtualClock(), SessionClock(VirtualClock(9_000), start_ms=8_000))
 
 
-@pytest.mark.parametrize("clock", [SystemClock(), VirtualClock()])
+@pytest.mark.parametrize("clock", CLOCKS)
 async def test_a_past_time_wakes_at_once(clock: Clock) -> None:
     woken = asyncio.Event()
     await clock.wait(woken, clock.now_ms())
     assert woken.is_set()
 
 
-@pytest.mark.parametrize("clock", [SystemClock(), VirtualClock()])
+@pytest.mark.parametrize("clock", CLOCKS)
 async def test_an_event_wakes_before_the_time(clock: Clock) -> None:
     woken = asyncio.Event()
     woken.set()
@@ -47,3 +50,15 @@ async def test_virtual_sleepers_wake_in_order_and_at_their_time() -> None:
         assert woken == [("early", 100), ("never mind", 499)]
         await clock.advance(1)
     assert woken[-1] == ("late", 500)
+
+
+async def test_the_clock_of_a_session_shows_the_time_since_its_beginning() -> None:
+    shared = VirtualClock(9_000)
+    clock, woken = SessionClock(shared, start_ms=8_000), asyncio.Event()
+    assert clock.now_ms() == 1_000
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(clock.wait(woken, 1_500))
+        await shared.advance(499)
+        assert not woken.is_set()
+        await shared.advance(1)
+    assert (woken.is_set(), clock.now_ms()) == (True, 1_500)

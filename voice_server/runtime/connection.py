@@ -8,17 +8,21 @@ in the same moment, so that nothing more leaves over a link that has been given 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from voice_server.errors import VoiceServerError
 from voice_server.observers import SessionObserver
-from voice_server.ports import Clock, Farewell, Link, Pinged, Ponged, Resumed
+from voice_server.ports import Farewell, Link, Pinged, Ponged, Resumed
+from voice_server.runtime.inbound import Inbound
 from voice_server.runtime.outbox import FACT_LIMIT, Outbox
 from voice_server.runtime.peer_clock import PeerClock
+from voice_server.runtime.session_clock import SessionClock
 from voice_server.runtime.watched_link import WatchedLink
 
 MISSED_HEARTBEATS = 2
+
+Take = Callable[[Inbound], Awaitable[None]]
 
 
 class ReaderStalledError(VoiceServerError):
@@ -45,11 +49,9 @@ class Connection:
         link: Link,
         watch: SessionObserver,
         outbox: Outbox,
-        clock: Clock,
-        start_ms: int,
+        clock: SessionClock,
         patience: Patience,
     ) -> None:
-        """`start_ms`: when the session clock was 0."""
         self.farewell: Farewell | None = None
         """How the client was hung up on. None: it was lost."""
         self.peer_clock = PeerClock()
@@ -57,7 +59,6 @@ class Connection:
         self._watch = watch
         self._outbox = outbox
         self._clock = clock
-        self._start_ms = start_ms
         self._patience = patience
         self._greeting: tuple[Resumed, int] | None = None
         self._work: list[asyncio.Task[None]] = []
@@ -69,11 +70,15 @@ class Connection:
         """Send this first, with this number: it is the client's own last one, so that none is given twice."""
         self._greeting = resumed, seq
 
-    async def run(self, reading: Coroutine[None, None, None]) -> None:
-        """Serve until either side goes. An error that is no loss of the client is raised, as a group."""
+    async def run(self, inbound: AsyncIterator[Inbound], take: Take) -> None:
+        """Serve until either side goes; `take` is given what comes in.
+
+        An error that is no loss of the client is raised, as a group.
+        """
         try:
             async with asyncio.TaskGroup() as tasks:
-                standing = (self._send(), self._mind_the_reader(), self._keep_alive(), self._read(reading))
+                reading = self._read(inbound, take)
+                standing = (self._send(), self._mind_the_reader(), self._keep_alive(), reading)
                 self._work = [tasks.create_task(work) for work in standing]
                 if self._parted:
                     self._cancel(self._work)
@@ -81,8 +86,6 @@ class Connection:
             self.part(Farewell.UNRESPONSIVE)
         except* LinkLostError:
             self.part(None)
-        finally:
-            reading.close()  # it has never begun where the connection was taken over at once
         if self.farewell:
             await self._link.close(self.farewell)
 
@@ -96,24 +99,24 @@ class Connection:
         """The session is over: what is left is sent, and nothing is listened to."""
         self._cancel(self._work[2:])
 
-    def sign_of_life(self) -> None:
-        """Something came from the client."""
-        self._last_sign_ms = self._clock.now_ms()
-
-    def ponged(self, pong: Ponged) -> None:
-        """The client answers a ping."""
-        if exchange := self.peer_clock.answered(pong, self._now_ms()):
-            self._watch.exchanged(exchange.rtt_ms)
-
     # ── the standing tasks ──
 
-    async def _read(self, reading: Coroutine[None, None, None]) -> None:
-        await reading
+    async def _read(self, inbound: AsyncIterator[Inbound], take: Take) -> None:
+        async for item in inbound:
+            self._last_sign_ms = self._clock.now_ms()
+            if isinstance(item, Ponged):
+                self._ponged(item)
+            await take(item)
+            self._watch.handled()
         self.part(None)
+
+    def _ponged(self, pong: Ponged) -> None:
+        if exchange := self.peer_clock.answered(pong, self._clock.now_ms()):
+            self._watch.exchanged(exchange.rtt_ms)
 
     async def _send(self) -> None:
         if self._greeting:
-            await self._in_time(self._link.send(*self._greeting, self._now_ms()))
+            await self._in_time(self._link.send(*self._greeting, self._clock.now_ms()))
         while True:
             self._outbox.changed.clear()
             if not await self._send_one():
@@ -167,11 +170,8 @@ class Connection:
                 raise ReaderStalledError(f"nothing has come from the client for {silent_ms} ms")
             if self._clock.now_ms() >= ping_ms:
                 ping_ms += interval_ms
-                self.peer_clock.asked(self._now_ms())
-                self._outbox.put(Pinged(self._now_ms()))
-
-    def _now_ms(self) -> int:
-        return self._clock.now_ms() - self._start_ms
+                self.peer_clock.asked(self._clock.now_ms())
+                self._outbox.put(Pinged(self._clock.now_ms()))
 
     def _cancel(self, work: list[asyncio.Task[None]]) -> None:
         for task in work:

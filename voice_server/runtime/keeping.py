@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from voice_server.core import commands, events
 from voice_server.core.policy import Policy
 from voice_server.core.trace import Decision, decode, encode
-from voice_server.ports import Clock, Notice, Opened, Pinged, Ponged, Refused, Resumed
+from voice_server.ports import Notice, Opened, Pinged, Ponged, Refused, Resumed
 from voice_server.runtime.backlog import Backlog, Entry
 from voice_server.runtime.journal import Journal
+from voice_server.runtime.session_clock import SessionClock
 from voice_server.session_store import (
     Batch,
     SessionStore,
@@ -69,7 +70,7 @@ class Keeper:
     """Of one session. `stolen` is called when another server has taken it."""
 
     def __init__(
-        self, keeping: Keeping, opened: Opened, policy: Policy, clock: Clock, backlog: Backlog
+        self, keeping: Keeping, opened: Opened, policy: Policy, clock: SessionClock, backlog: Backlog
     ) -> None:
         self.journal = Journal(opened.config, policy)
         self.saved_seq = 0
@@ -272,9 +273,9 @@ class Keeper:
 
     # ── others ──
 
-    async def committed(self, entry: Entry, made_ms: int) -> None:
-        """Return when the message, of `made_ms` on the clock, may be sent."""
-        away_ms = made_ms + AWAY_AFTER_MS
+    async def committed(self, entry: Entry) -> None:
+        """Return when the message may be sent."""
+        away_ms = entry.t_ms + AWAY_AFTER_MS
         while isinstance(entry.item, COMMITMENTS) and self.saved_seq < entry.seq and not self.away:
             if self._clock.now_ms() >= away_ms:
                 return self._go_on_in_memory(f"a write takes more than {AWAY_AFTER_MS} ms")

@@ -16,9 +16,8 @@ class Reason(Enum):
 
 @dataclass
 class Lifetime:
-    """Of one session. Times are on the clock of `Clock.now_ms`."""
+    """Of one session. Times are on its clock."""
 
-    start_ms: int
     window_ms: int
     """So long it waits for its client."""
     limit_ms: int | None
@@ -33,6 +32,6 @@ class Lifetime:
         ends = [
             None if self.restart_ms is None else (self.restart_ms, Reason.RESTART),
             None if self.left_ms is None else (self.left_ms + self.window_ms, Reason.DISCONNECTED),
-            None if self.limit_ms is None else (self.start_ms + self.limit_ms, Reason.TOO_OLD),
+            None if self.limit_ms is None else (self.limit_ms, Reason.TOO_OLD),
         ]
         return min((end for end in ends if end), key=lambda end: end[0], default=None)

@@ -5,30 +5,34 @@ from __future__ import annotations
 import asyncio
 
 from voice_server.core import commands
-from voice_server.runtime.asking import Asking, Tell
+from voice_server.ports import Clock, Models
+from voice_server.runtime.asking import Asking
+from voice_server.runtime.deciding import Deciding
+from voice_server.runtime.input_buffer import InputBuffer
+from voice_server.runtime.outbox import Outbox
 from voice_server.runtime.speeches import Begin, Speeches
 from voice_server.runtime.tool_work import ToolWork
 from voice_server.runtime.voicing import Voicing
 
 
 class Orders:
-    """Of one session. None of them waits for anything."""
+    """Of one session. None of them waits for anything. `clock` is the one that the models know."""
 
     def __init__(
         self,
-        asking: Asking,
-        voicing: Voicing,
-        speeches: Speeches,
-        tool_work: ToolWork,
+        models: Models,
+        clock: Clock,
+        deciding: Deciding,
+        sound: InputBuffer,
+        outbox: Outbox,
         begin: Begin,
-        tell: Tell,
     ) -> None:
-        self._asking = asking
-        self._voicing = voicing
-        self._speeches = speeches
-        self._tool_work = tool_work
         self._begin = begin
-        self._tell = tell
+        self._tell = tell = deciding.tell
+        self._asking = Asking(models, clock, sound, deciding.config)
+        self._voicing = Voicing(models, clock, deciding.config)
+        self.speeches = Speeches(self._voicing, outbox, deciding.config().output_rate_hz, begin, tell)
+        self._tool_work = ToolWork(models.tools, deciding.session.policy.tool_output_chars, begin, tell)
         self._transcription: asyncio.Task[None] | None = None
         self._priming: asyncio.Task[None] | None = None
 
@@ -49,4 +53,4 @@ class Orders:
             case commands.RunTool() | commands.CancelTool():
                 self._tool_work.carry_out(order)
             case _:
-                self._speeches.carry_out(order)
+                self.speeches.carry_out(order)

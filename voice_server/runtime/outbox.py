@@ -11,9 +11,10 @@ import asyncio
 from collections.abc import Callable
 
 from voice_server.core.commands import Fact, TranscriptRevised
-from voice_server.ports import AudioFrame, Clock, Farewell, Notice
+from voice_server.ports import AudioFrame, Farewell, Notice
 from voice_server.runtime.backlog import Backlog, Entry
 from voice_server.runtime.keeping import Keeper
+from voice_server.runtime.session_clock import SessionClock
 from voice_server.runtime.speaking import Speech
 
 FACT_LIMIT = 1_000
@@ -27,10 +28,16 @@ class Outbox:
     """One session's. `played` says where the loudspeaker is in a response. One connection empties it."""
 
     def __init__(
-        self, clock: Clock, start_ms: int, played: Callable[[int], int], lead_ms: int, rate_hz: int
+        self,
+        clock: SessionClock,
+        played: Callable[[int], int],
+        lead_ms: int,
+        rate_hz: int,
+        backlog: Backlog,
+        keeper: Keeper | None,
     ) -> None:
-        self.backlog = Backlog()
-        self.keeper: Keeper | None = None
+        self.backlog = backlog
+        self.keeper = keeper
         """Who writes down what is told."""
         self.changed = asyncio.Event()
         """There may be something to send."""
@@ -45,7 +52,6 @@ class Outbox:
         self.speech: Speech | None = None
         """The response whose audio is sent."""
         self._clock = clock
-        self._start_ms = start_ms
         self._rate_hz = rate_hz
         self._lead_samples = lead_ms * rate_hz // 1000
         self._scrap_lead_samples = min(lead_ms, SCRAP_LEAD_MS) * rate_hz // 1000
@@ -56,7 +62,7 @@ class Outbox:
         """Tell the client, as soon as it reads. More than the queue holds ends its connection."""
         if isinstance(item, TranscriptRevised) and self.backlog.waiting >= FACT_LIMIT // 2:
             return
-        entry = self.backlog.add(item, self._clock.now_ms() - self._start_ms)
+        entry = self.backlog.add(item, self._clock.now_ms())
         if self.keeper:
             self.keeper.said(entry)
         self.changed.set()
@@ -68,6 +74,12 @@ class Outbox:
         """The next message has been sent."""
         self.backlog.sent()
         self._read.set()
+
+    def acked(self, seq: int) -> None:
+        """All messages up to `seq` have arrived at the client."""
+        self.backlog.acked(seq)
+        if self.keeper:
+            self.keeper.settle()
 
     @property
     def unread(self) -> bool:
@@ -108,7 +120,7 @@ class Outbox:
     async def committed(self, entry: Entry) -> None:
         """Return when the message may be sent: what it tells of is written, or the store is away."""
         if self.keeper:
-            await self.keeper.committed(entry, self._start_ms + entry.t_ms)
+            await self.keeper.committed(entry)
 
     def take_frame(self) -> AudioFrame | None:
         """The next frame of audio, if it is due."""

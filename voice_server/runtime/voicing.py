@@ -30,11 +30,6 @@ class Voicing:
         self._clock = clock
         self._config = config
 
-    @property
-    def voices(self) -> tuple[str, ...]:
-        """The names of the synthesizer's voices."""
-        return self._models.synthesizer.voices
-
     async def prime(self, order: commands.Prime) -> None:
         """Have the prompt's beginning in the model's cache."""
         config = self._config()
