@@ -104,6 +104,18 @@ def pause_inside_a_turn() -> World:
     return heard_out(world)
 
 
+def first_word_alone() -> World:
+    """A word without a full stop is no more of a turn than one with it, be the detector ever so sure."""
+    world = new_world()
+    speak(world, "Charlie")
+    fall_silent(world, "Charlie", opinion=0.99)
+    world.wait(300)
+    speak(world, "Turn off all of")
+    fall_silent(world, "Turn off all of the lights.")
+    world.wait(1_000)
+    return heard_out(world)
+
+
 def barge_in() -> World:
     """The answer ends with the words that had been heard, and what is said instead is answered."""
     world = in_floor(Floor.AGENT)
@@ -366,6 +378,9 @@ STORIES: dict[str, Story] = {
     "plain_turn": Story(plain_turn, (QUESTION,), (("completed", IT_IS_TEN),)),
     "pause_inside_a_turn": Story(
         pause_inside_a_turn, ("I would like to know what time it is.",), (("completed", IT_IS_TEN),)
+    ),
+    "first_word_alone": Story(
+        first_word_alone, ("Turn off all of the lights.",), (("completed", IT_IS_TEN),)
     ),
     "barge_in": Story(
         barge_in,

@@ -36,7 +36,7 @@ CERTAINTY = (0.975, 0.9, 0.7, 0.4, 0.15)
 """The steps of the mean opinion. Most true ends pass the first within 100 ms, and one pause in forty."""
 
 FRAGMENT_WORDS = 4
-"""A statement of so few words is seldom all that is said: ever tried, ever failed."""
+"""So few words are seldom all that is said, closed or not: ever tried, ever failed."""
 
 _WAITS_MS: dict[Completeness, tuple[int, ...]] = {
     # at least .975, .9, .7, .4, .15, or less
@@ -81,15 +81,14 @@ def completeness(text: str | None, *, asked: bool = False) -> Completeness:
     sentence = lexicon.is_sentence(text)
     if lexicon.is_request(text):
         return Completeness.REQUEST if sentence else Completeness.OPEN_REQUEST
-    if lexicon.continues(text) and not lexicon.is_courtesy(text):
+    if _is_fragment(text, asked=asked):
         return Completeness.FRAGMENT
-    return _statement(text, asked=asked) if sentence else Completeness.OPEN
+    return Completeness.STATEMENT if sentence else Completeness.OPEN
 
 
-def _statement(text: str, *, asked: bool) -> Completeness:
-    few = len(lexicon.words(text)) <= FRAGMENT_WORDS
-    part = few and not asked and not lexicon.is_courtesy(text)
-    return Completeness.FRAGMENT if part else Completeness.STATEMENT
+def _is_fragment(text: str, *, asked: bool) -> bool:
+    few = len(lexicon.words(text)) <= FRAGMENT_WORDS and not asked
+    return (few or lexicon.continues(text)) and not lexicon.is_courtesy(text)
 
 
 def silence_needed_ms(evidence: Evidence, responsiveness: float) -> int:
