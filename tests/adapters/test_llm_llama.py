@@ -159,6 +159,39 @@ async def test_words_that_nobody_takes_claim_nothing(
         assert not cores.claimed
 
 
+class HeldUp(ThreadWorkers):
+    """Holds up the model's thread where it asks whether it is crowded."""
+
+    go_on = threading.Event()
+
+    @property
+    def crowded(self) -> bool:
+        if threading.current_thread().name.startswith("llama"):
+            self.go_on.wait(10)
+        return super().crowded
+
+
+@pytest.mark.models
+async def test_an_answer_that_is_closed_while_it_waits_for_a_thread_claims_nothing(llama_file: Path) -> None:
+    cores = HeldUp(1)
+    model = LlamaLanguageModel(llama_file, parallel=1, context_tokens=512, cores=cores)
+    try:
+        async with aclosing(model.generate(HISTORY, LONG)) as pieces:
+            await anext(pieces)
+            waiting = asyncio.create_task(_all(model.generate(HISTORY[:1], GenerateOptions(deadline_ms=100))))
+            await asyncio.sleep(0)
+            assert cores.claimed
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            assert not cores.claimed
+            cores.go_on.set()
+    finally:
+        cores.go_on.set()
+        model.close()
+        cores.close()
+
+
 @pytest.mark.models
 async def test_what_may_be_thrown_away_is_not_begun_beside_other_work(
     sharing: LlamaLanguageModel, cores: ThreadWorkers

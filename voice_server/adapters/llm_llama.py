@@ -163,7 +163,7 @@ class LlamaLanguageModel:
             while piece := await answer.next_piece():
                 yield piece
         finally:
-            answer.stopped = True
+            self._let_go(answer)
 
     async def _text(
         self, messages: Sequence[Message], options: GenerateOptions
@@ -180,7 +180,7 @@ class LlamaLanguageModel:
                     said.append(piece)
                     yield piece
             finally:
-                answer.stopped = True
+                self._let_go(answer)
             if not answer.paused:
                 return
 
@@ -211,12 +211,12 @@ class LlamaLanguageModel:
         except ModelError:
             pass  # whoever generates will be told
         finally:
-            answer.stopped = True
+            self._let_go(answer)
 
     def close(self) -> None:
         """End all answers with an error, and the threads. Waits for the tokens that are being computed."""
         for answer in tuple(self._answers):
-            answer.stopped = True
+            self._let_go(answer)
             answer.finish(ModelError("the language model was shut down"))
         self._threads.shutdown(cancel_futures=True)
         self._server = None
@@ -248,6 +248,11 @@ class LlamaLanguageModel:
         if self._cores and deadline_ms is not None:
             answer.hurries = True
             self._cores.claim(answer, deadline_ms)
+
+    def _let_go(self, answer: Answer) -> None:
+        """It is not wanted any more: it ends at its next piece, and is in no hurry for that."""
+        answer.stopped = True
+        self._take_time(answer)
 
     # ── in a thread ──
 
