@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,17 +11,19 @@ from tests.runtime.comebacks import (
     FRAME_SAMPLES,
     LASTING,
     WINDOW_MS,
+    Client,
     House,
     assert_each_once,
     assert_sounds_from,
     messages,
 )
-from tests.runtime.stage import OPTIONS, QUESTION
+from tests.runtime.stage import CONFIG, OPTIONS, QUESTION
 from tests.runtime.staged_models import ANSWER
 from voice_server.core import commands as facts
 from voice_server.core import events
 from voice_server.errors import BusyError, NoSessionError
-from voice_server.ports import Farewell, Opened, Resumed
+from voice_server.ports import Farewell, Opened, Refused, Resumed
+from voice_server.runtime.backlog import KEPT_BYTES, KEPT_LIMIT
 from voice_server.runtime.inbound import Acked
 from voice_server.runtime.sessions import Comeback
 
@@ -243,6 +246,37 @@ async def test_those_who_are_away_take_no_place_but_find_none_when_it_is_taken()
             await house.back(first)
         await other.tell(events.SessionEnding("client"))
         await house.back(first)
+
+
+@pytest.mark.parametrize(("count", "chars"), [(KEPT_LIMIT + 1, 1), (KEPT_BYTES // 5_000, 5_000)])
+async def test_what_waits_for_who_is_away_is_bounded_and_who_has_missed_more_cannot_come_back(
+    count: int, chars: int
+) -> None:
+    house = House()
+    async with house.open():
+        client = Client(house.clock)
+        runner = house.sessions.open(CONFIG, client.link, lasting=True)
+        serving = asyncio.create_task(house.sessions.run(runner, client.inbound()))
+        await house.clock.settle()
+        await client.drop()
+        await serving
+        for _ in range(count):
+            await runner.take(Refused("bad_field", "x" * chars))
+        assert 0 < runner.buffered_bytes("kept") <= KEPT_BYTES
+        with pytest.raises(NoSessionError, match="cannot go back to message 1"):
+            await house.back(client)
+
+
+async def test_what_waits_for_who_is_there_is_not_forgotten() -> None:
+    house = House()
+    async with house.open():
+        client = await house.start()
+        client.link.stop_reading()
+        await client.tell(*[Refused("bad_field", "x" * 5_000) for _ in range(KEPT_BYTES // 5_000)])
+        client.link.read_on()
+        await client.rest(100)
+        assert_each_once(client)
+        assert len(client.of(Refused)) == KEPT_BYTES // 5_000
 
 
 async def test_a_session_ends_when_it_is_as_old_as_one_may_be() -> None:

@@ -1,7 +1,7 @@
 """What the client is told: numbered once, sent in order, kept until the client says that it arrived.
 
 A client that comes back gets everything after the last that it saw, each once. Bounded: where a client never
-acknowledges, the oldest of what was sent is forgotten, and it can come back only with what is left.
+acknowledges, or is away, the oldest is forgotten, and it can come back only with what is left.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from voice_server.core.commands import Fact
 from voice_server.ports import Notice
 
 KEPT_LIMIT = 2_000
-"""Messages that were sent and not acknowledged. A client acknowledges every second."""
+"""Messages that were not acknowledged. A client that is there acknowledges every second."""
 KEPT_BYTES = 1_000_000
 ENTRY_BYTES = 200
 """What a message takes beside its texts, about."""
@@ -43,6 +43,8 @@ class Backlog:
         self.sent_seq = after_seq
         """Of the newest that was sent over the present connection, or acknowledged before it."""
         self.bytes = 0
+        self.readers = 0
+        """Connections over which it is sent."""
 
     @property
     def waiting(self) -> int:
@@ -68,6 +70,7 @@ class Backlog:
         """One more message."""
         entry = Entry(self.last_seq + 1, t_ms, item)
         self.restore(entry)
+        self._forget_oldest()
         return entry
 
     def restore(self, entry: Entry) -> None:
@@ -75,7 +78,6 @@ class Backlog:
         self._entries[entry.seq] = entry
         self.last_seq = entry.seq
         self.bytes += entry.size
-        self._forget_oldest()
 
     def sent(self) -> None:
         """The next one has been sent."""
@@ -99,8 +101,8 @@ class Backlog:
     def _forget_oldest(self) -> None:
         while len(self._entries) > KEPT_LIMIT or self.bytes > KEPT_BYTES:
             oldest = next(iter(self._entries))
-            if oldest > self.sent_seq:
-                return  # it has not even been sent: the outbox has its own limit for those
+            if oldest > self.sent_seq and self.readers:
+                return  # it is still to be sent: the outbox has its own limit for those
             self._forget(oldest)
 
     def _forget(self, seq: int) -> None:

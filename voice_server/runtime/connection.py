@@ -75,6 +75,8 @@ class Connection:
 
         An error that is no loss of the client is raised, as a group.
         """
+        backlog = self._outbox.backlog
+        backlog.readers += 1
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = self._read(inbound, take)
@@ -86,6 +88,8 @@ class Connection:
             self.part(Farewell.UNRESPONSIVE)
         except* LinkLostError:
             self.part(None)
+        finally:
+            backlog.readers -= 1
         if self.farewell:
             await self._link.close(self.farewell)
 
