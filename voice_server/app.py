@@ -37,7 +37,7 @@ from voice_server.runtime.sessions import Sessions
 from voice_server.server_tools import ServerTools, server_tools
 from voice_server.session_store import SessionStore
 from voice_server.settings import ModelSettings, Settings, WebrtcSettings
-from voice_server.telemetry import telemetry
+from voice_server.telemetry import Telemetry, telemetry
 from voice_server.transports.http import SessionRoutes, health_routes, metrics_route, page
 from voice_server.transports.native import Terms
 from voice_server.transports.realtime.client_secrets import ClientSecrets
@@ -102,25 +102,29 @@ def create_app(settings: Settings, loaded: Loaded) -> FastAPI:
     looking_on.metrics.watch_store(lambda: sessions.store_away)
     looking_on.metrics.watch_absent(lambda: len(sessions) - sessions.attended)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            await _warm_up(loaded.models, settings)
-            looking_on.start()
-            async with sessions.house():
-                yield
-                sessions.drain()
-        finally:
-            await sessions.aclose()
-            await loaded.close()
-            looking_on.close()
-
+    lifespan = partial(_lifespan, settings, loaded, sessions, looking_on)
     app = FastAPI(title="voice-server", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.sessions = sessions
     if settings.telemetry.metrics:
         app.include_router(metrics_route(looking_on.metrics.exposition, CONTENT_TYPE))
     _mount(app, sessions, terms, settings)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(
+    settings: Settings, loaded: Loaded, sessions: Sessions, looking_on: Telemetry, app: FastAPI
+) -> AsyncIterator[None]:
+    try:
+        await _warm_up(loaded.models, settings)
+        looking_on.start()
+        async with sessions.house():
+            yield
+            sessions.drain()
+    finally:
+        await sessions.aclose()
+        await loaded.close()
+        looking_on.close()
 
 
 def load_models(settings: Settings) -> Loaded:

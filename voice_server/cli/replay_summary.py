@@ -8,7 +8,7 @@ from typing import Any
 from voice_server.bench.answers import Answer, answers
 from voice_server.bench.faults import count_faults
 from voice_server.bench.levels import Span, loud_spans
-from voice_server.bench.overlaps import stops
+from voice_server.bench.overlaps import Stop, stops
 from voice_server.bench.statistics import NEVER
 from voice_server.client.call import Recording
 from voice_server.client.log import Message
@@ -71,16 +71,17 @@ def _response(recording: Recording, began: Message, answer: Answer | None, spoke
         "last_ms": _rounded(answer.last_ms if answer else None),
         "gap_ms": _rounded(_gap_ms(audible_ms, spoken)),
         "gap_from_transcript_ms": _rounded(_gap_from_transcript_ms(recording, audible_ms)),
-        "stops": [
-            {
-                "at_ms": _rounded(stop.at_ms),
-                "after_onset_ms": _rounded(_after_onset_ms(stop.at_ms, spoken)),
-                "decided_after_ms": _rounded(stop.decided_ms - stop.at_ms),
-                "taken_back": stop.resumed,
-            }
-            for stop in stops(recording, response)
-        ],
+        "stops": [_stop(stop, spoken) for stop in stops(recording, response)],
         "latency": done.get("latency"),
+    }
+
+
+def _stop(stop: Stop, spoken: list[Span]) -> Summary:
+    return {
+        "at_ms": _rounded(stop.at_ms),
+        "after_onset_ms": _rounded(_after_onset_ms(stop.at_ms, spoken)),
+        "decided_after_ms": _rounded(stop.decided_ms - stop.at_ms),
+        "taken_back": stop.resumed,
     }
 
 

@@ -14,6 +14,7 @@ from typing import assert_never
 from voice_server.audio.rates import FRAME_MS, INPUT_HZ, frame_bytes
 from voice_server.core import events, requests
 from voice_server.core.conversation import Message
+from voice_server.core.tools import ToolSpec
 from voice_server.errors import ProtocolError
 from voice_server.protocol.realtime import client_events as client
 from voice_server.protocol.realtime import frames
@@ -280,13 +281,7 @@ class Reading:
         if self._dialogue.settings.type == "transcription":
             raise ProtocolError(INVALID_VALUE, "A transcription session has no responses.", field="type")
         patch, tag = event.response, str(next(self._tags))
-        asked_tools = None if patch.tools is None else functions(patch.tools)
-        tools = must = None
-        if asked_tools is not None or patch.tool_choice is not None:
-            settings = self._dialogue.settings
-            chosen = settings.tool_choice if patch.tool_choice is None else choice(patch.tool_choice)
-            offered = settings.tools if asked_tools is None else asked_tools
-            tools, must = specs(offered, chosen), must_call(offered, chosen)
+        tools, must = self._tools(patch)
         limit = patch.max_output_tokens
         wish = requests.Wish(
             instructions=patch.instructions,
@@ -299,6 +294,17 @@ class Reading:
         )
         self._dialogue.asked[tag] = Asked(patch, event.event_id)
         return [AfterSound(requests.AnswerWanted(tag, wish))]
+
+    def _tools(
+        self, patch: client.ResponsePatch
+    ) -> tuple[tuple[ToolSpec, ...] | None, tuple[str, ...] | None]:
+        """What may be called, and what has to be; None, where that is the session's."""
+        if patch.tools is None and patch.tool_choice is None:
+            return None, None
+        settings = self._dialogue.settings
+        chosen = settings.tool_choice if patch.tool_choice is None else choice(patch.tool_choice)
+        offered = settings.tools if patch.tools is None else functions(patch.tools)
+        return specs(offered, chosen), must_call(offered, chosen)
 
     def _input(self, item: client.Creatable | client.ItemReference) -> Message:
         if not isinstance(item, client.ItemReference):

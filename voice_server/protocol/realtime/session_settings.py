@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import log2
 from typing import Any, Literal
 
-from voice_server.core.policy import SessionConfig
+from voice_server.core.policy import SessionConfig, TurnConfig
 from voice_server.core.tools import ToolSpec
 from voice_server.protocol.realtime.session_patch import (
     AudioPatch,
@@ -154,29 +154,33 @@ def configured(settings: Settings, base: SessionConfig, voices: tuple[str, ...])
 
     A voice that the synthesizer has not is its own: clients name OpenAI's.
     """
-    detection, transcription = settings.turn_detection, settings.transcription
-    mode: Literal["auto", "manual"] = "manual" if detection is None else "auto"
-    turn = replace(base.turn, mode=mode, answers=False, barge_in=False, hears_over=True)
-    if detection:
-        turn = replace(
-            turn,
-            responsiveness=detection.responsiveness,
-            barge_in=detection.interrupt_response,
-            answers=detection.create_response and settings.type == "realtime",
-            silence_limit_ms=detection.idle_timeout_ms if detection.type == "server_vad" else None,
-        )
-    limit = settings.max_output_tokens
+    transcription, limit = settings.transcription, settings.max_output_tokens
     return replace(
         base,
         instructions=settings.instructions,
         language=(transcription and transcription.language) or base.language,
         voice=settings.voice if settings.voice in voices else base.voice,
         greeting=None,
-        turn=turn,
+        turn=_turns(settings, base.turn),
         speech=settings.modality == "audio",
         max_tokens=base.max_tokens if limit == "inf" else limit,
         tools=specs(settings.tools, settings.tool_choice),
         must_call=must_call(settings.tools, settings.tool_choice),
+    )
+
+
+def _turns(settings: Settings, base: TurnConfig) -> TurnConfig:
+    detection = settings.turn_detection
+    if detection is None:
+        return replace(base, mode="manual", answers=False, barge_in=False, hears_over=True)
+    return replace(
+        base,
+        mode="auto",
+        responsiveness=detection.responsiveness,
+        barge_in=detection.interrupt_response,
+        hears_over=True,
+        answers=detection.create_response and settings.type == "realtime",
+        silence_limit_ms=detection.idle_timeout_ms if detection.type == "server_vad" else None,
     )
 
 
