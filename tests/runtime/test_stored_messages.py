@@ -19,11 +19,11 @@ NOT_KEPT = {Relayed}
 
 
 @pytest.mark.parametrize("kind", sorted({*get_args(commands.Fact), *get_args(Notice)} - NOT_KEPT, key=str))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_every_message_comes_back(kind: type, data: st.DataObject) -> None:
     item = data.draw(st.from_type(kind))
     back = restored(stored(Entry(7, 1_500, item)))
     if hasattr(item, "token"):
         item = dataclasses.replace(item, token="")
-    assert back == Entry(7, 1_500, item)
+    assert repr(back) == repr(Entry(7, 1_500, item))  # a number that is none is not equal to itself
