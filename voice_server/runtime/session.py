@@ -1,4 +1,4 @@
-"""One session at work: the core decides, this file does.
+"""One session at work: its parts are made here, and its tasks run; the core decides what they do.
 
 The session's tasks are all in its one TaskGroup: the ear, the core's alarm clock, the end of its time, the
 keeper, and for each response one task that generates and one that synthesises.
