@@ -87,6 +87,22 @@ def test_a_wrong_key_leads_to_the_settings(open_page: OpenPage, serve: Serve, vo
     assert page.page.locator(".notice").count() == 0
 
 
+def test_webrtc_that_is_turned_off_leads_to_the_settings(open_page: OpenPage, serve: Serve) -> None:
+    page = open_page(serve(greet).url)
+    page.page.evaluate("delete window.RTCPeerConnection")
+    page.page.click("#settings-open")
+    page.page.select_option("[name=connection]", "webrtc")
+    page.page.click("text=Done")
+    page.page.click("#talk")
+    assert "has WebRTC turned off" in page.notice()
+    page.shot("27-webrtc-turned-off")
+    page.page.click("text=Open settings")
+    page.page.select_option("[name=connection]", "websocket")
+    page.page.click("text=Done")
+    page.page.click("#talk")
+    page.wait_connected()
+
+
 def test_a_server_that_does_not_speak_the_protocol(open_page: OpenPage, serve: Serve, voice: Path) -> None:
     def script(peer: Peer) -> None:
         peer.connection.send("<html>")
