@@ -46,19 +46,23 @@ def plot_curve(curve: Sequence[Run], directory: Path) -> Path:
     """Cut-off rate against turn gap, over the dial. Returns the file."""
     directory.mkdir(parents=True, exist_ok=True)
     points = [point for run in curve if (point := _point(run))]
-    pyplot = plotting()
-    figure, axes = pyplot.subplots(figsize=SIZE_INCHES)
-    axes.plot([gap for gap, _share, _dial in points], [share for _gap, share, _dial in points], marker="o")
-    for gap_ms, share, dial in points:
-        axes.annotate(f"{dial:g}", (gap_ms, share), textcoords="offset points", xytext=(6, 6))
-    axes.axvline(GAP_GOALS_MS[0], linestyle=":", color="grey")
+    figure, axes = plotting().subplots(figsize=SIZE_INCHES)
+    _dialled(axes, "median", [(gap.p50, share, dial) for gap, share, dial in points])
+    _dialled(axes, "95th percentile", [(gap.p95, share, dial) for gap, share, dial in points])
+    for goal_ms in GAP_GOALS_MS:
+        axes.axvline(goal_ms, linestyle=":", color="grey")
     axes.axhline(CUT_OFF_GOAL, linestyle=":", color="grey")
-    return _saved(
-        figure,
-        axes,
-        directory / "curve.png",
-        ("turn gap, median (ms)", "pauses cut off", "turn.responsiveness"),
-    )
+    axes.legend()
+    labels = ("turn gap (ms)", "pauses cut off", "turn.responsiveness, and the goals")
+    return _saved(figure, axes, directory / "curve.png", labels)
+
+
+def _dialled(axes: Any, label: str, points: Sequence[tuple[float, float, float]]) -> None:
+    """A line through ms, share and setting of each point that came."""
+    known = [point for point in points if point[0] < NEVER]
+    axes.plot([ms for ms, _share, _dial in known], [share for _ms, share, _dial in known], "o-", label=label)
+    for ms, share, dial in known:
+        axes.annotate(f"{dial:g}", (ms, share), textcoords="offset points", xytext=(6, 6))
 
 
 def plot_resume(cycles: Sequence[Cycle], directory: Path) -> Path:
@@ -102,11 +106,11 @@ def _waterfall(stages: Mapping[str, Distribution], path: Path) -> Path:
     return _saved(figure, axes, path, ("ms after the speech ended (median)", "", "the turn by stage"))
 
 
-def _point(run: Run) -> tuple[float, float, float] | None:
+def _point(run: Run) -> tuple[Distribution, float, float] | None:
     gap, cut_off = run.number("turn_gap").value, run.number("cut_offs").value
     if not isinstance(gap, Distribution) or not isinstance(cut_off, Share) or cut_off.value is None:
         return None
-    return None if gap.p50 == NEVER else (gap.p50, cut_off.value, run.responsiveness or 0.0)
+    return gap, cut_off.value, run.responsiveness or 0.0
 
 
 def _saved(figure: Any, axes: Any, path: Path, labels: tuple[str, str, str]) -> Path:
