@@ -47,14 +47,14 @@ def verdict(sound: Sound, policy: Policy) -> Verdict:
     if sound.text is None:
         return Verdict.WAIT
     if lexicon.takes_floor(sound.text):
-        if is_believed(sound.text, sound.doubted):
+        if _is_believed(sound.text, sound.doubted):
             return Verdict.CONFIRM
         return Verdict.TAKE_BACK if sound.complete else Verdict.WAIT
     enough_ms = policy.backchannel_ms if lexicon.is_backchannel(sound.text) else policy.noise_ms
     return Verdict.TAKE_BACK if sound.complete or sound.speech_ms >= enough_ms else Verdict.WAIT
 
 
-def is_believed(text: str, doubted: bool) -> bool:
+def _is_believed(text: str, doubted: bool) -> bool:
     """Whether one hypothesis will do. A "stop" is believed in any case."""
     return not doubted or lexicon.has_stop_word(text)
 
@@ -119,7 +119,7 @@ class Contest:
         """Over an answer it takes more than a backchannel; where nobody speaks, any word is a turn."""
         opened = self._floor.now is Floor.OPEN
         words_count = bool(lexicon.words(turn.text)) if opened else lexicon.takes_floor(turn.text)
-        if self.allowed and words_count and (opened or is_believed(turn.text, turn.doubted)):
+        if self.allowed and words_count and (opened or _is_believed(turn.text, turn.doubted)):
             self._answering.hold("barge_in", turn.start_at_ms, now_ms)
             self._floor.cue(Cue.ONSET)
             if not opened:
