@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from voice_server.adapters.vad_silero import SileroJudge
+from voice_server.adapters.vad_webrtc import WebrtcGate
 from voice_server.audio.pcm import Pcm
 from voice_server.core.events import SpeechFaded, SpeechStarted, SpeechStopped
-from voice_server.ports import VoiceStream
+from voice_server.ports import VoiceStream, Workers
 from voice_server.runtime.hearing import Hearing, HearingPolicy, Sign
 
 POLICY = HearingPolicy(
@@ -89,6 +93,16 @@ async def test_the_judge_listens_on_while_the_gate_was_open_lately() -> None:
     gate, judge = Says(1.0, *[0.0] * 9), Says(*[0.1] * 6)
     assert await _heard(gate, judge, 10) == []
     assert (judge.pushed, judge.skipped) == (6, 4)
+
+
+async def test_a_soft_word_in_a_pause_is_heard_although_the_gate_is_deaf_to_it(
+    workers: Workers, sound: Callable[[str], Pcm]
+) -> None:
+    hearing = Hearing(WebrtcGate(), SileroJudge(workers), HearingPolicy())
+    recording = sound("long/cold_corpus_um_pause.wav")
+    found = [await hearing.hear(recording[begin : begin + 320]) for begin in range(0, 16_000 * 19, 320)]
+    began_ms = [sign.at_ms for sign in found if isinstance(sign, SpeechStarted)]
+    assert any(17_700 < at_ms < 18_000 for at_ms in began_ms)  # "uh", by the manifest at 17 792
 
 
 async def test_the_judge_listens_to_the_end_of_speech_with_the_gate_shut() -> None:

@@ -118,8 +118,8 @@ class Contest:
     def _judge_overheard(self, turn: Turn, now_ms: int) -> bool:
         """Over an answer it takes more than a backchannel; where nobody speaks, any word is a turn."""
         opened = self._floor.now is Floor.OPEN
-        words_count = bool(lexicon.words(turn.text)) if opened else lexicon.takes_floor(turn.text)
-        if self.allowed and words_count and (opened or _is_believed(turn.text, turn.doubted)):
+        matters = bool(lexicon.words(turn.text)) if opened else lexicon.takes_floor(turn.text)
+        if self.allowed and matters and (opened or _is_believed(turn.text, turn.doubted)):
             self._answering.hold("barge_in", turn.start_at_ms, now_ms)
             self._floor.cue(Cue.ONSET)
             if not opened:
@@ -127,7 +127,7 @@ class Contest:
             return True
         if turn.final is not None:
             self._listening.close()
-        elif not (self.allowed and words_count):
+        elif not (self.allowed and matters):
             self._listening.forget()
         return False
 
