@@ -1,4 +1,4 @@
-"""No tracked file names a package index of ours or a path of the machine it was written on."""
+"""No tracked file names a package index or a path of the machine it was written on."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import pytest
 
 from tests.architecture.source import REPOSITORY
 
-PUBLIC_HOSTS = {"127.0.0.1", "localhost", "pypi.org", "files.pythonhosted.org", "registry.npmjs.org"}
+LOOPBACK = {"127.0.0.1", "localhost"}
 
 
-def test_tracked_files_name_no_private_host_or_path() -> None:
+def test_tracked_files_name_no_index_or_path() -> None:
     if not (REPOSITORY / ".git").exists():
         pytest.skip("not a git checkout: no list of tracked files")
-    private = _hosts_and_folders_of_indexes() | _checkouts_beside_this()
+    names = _hosts_and_folders_of_indexes() | _checkouts_beside_this()
     # A longer word or path that only contains the name is something else.
-    pattern = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, sorted(private)))})(?![\w-])")
+    pattern = re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
     found = [f"{path}: {hit[0]}" for path in _tracked() if (hit := pattern.search(_text(path)))]
     assert not found, "\n".join(found)
 
 
 def _hosts_and_folders_of_indexes() -> set[str]:
-    """Where pip and npm are told to look on this machine, unless it is a public place."""
+    """Where pip and npm are told to look on this machine, unless that is the machine itself."""
     said = _output(sys.executable, "-m", "pip", "config", "list") + _output(
         "npm", "config", "get", "registry"
     )
@@ -37,7 +37,7 @@ def _hosts_and_folders_of_indexes() -> set[str]:
         if "find-links" in line
         for folder in re.findall(r"/[\w./-]+", line)
     }
-    return ({url.hostname or url.path for url in urls} | folders) - PUBLIC_HOSTS
+    return ({url.hostname or url.path for url in urls} | folders) - LOOPBACK
 
 
 def _checkouts_beside_this() -> set[str]:
